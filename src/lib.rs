@@ -1,0 +1,9 @@
+//! limbeck: pre-flight diagnostics for SQLAlchemy and Alembic.
+
+pub mod diagnostic;
+pub mod project;
+pub mod python;
+#[path = "../rules/mod.rs"]
+pub mod rules;
+pub mod source;
+pub mod syntax;

@@ -1,0 +1,62 @@
+//! Trees and values → facts. A [`Project`] is everything that the rules may look at: owned data with spans, no syntax.
+
+pub mod alembic;
+pub mod settings;
+pub mod sqlalchemy;
+pub mod versions;
+
+use crate::source::{FileId, Sources, Span};
+
+/// A fact that was read, or where and why it could not be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known<T> {
+    /// Read, at this place.
+    Is(T, Span),
+    /// Not read.
+    Unknown(Span, String),
+}
+
+impl<T> Known<T> {
+    /// The value, if it was read.
+    pub fn get(&self) -> Option<&T> {
+        match self {
+            Known::Is(value, _) => Some(value),
+            Known::Unknown(..) => None,
+        }
+    }
+
+    /// Where it was read, or where reading stopped.
+    pub fn span(&self) -> Span {
+        match self {
+            Known::Is(_, span) | Known::Unknown(span, _) => *span,
+        }
+    }
+}
+
+/// Something that limbeck could not read: counted, listed with `-v`, never guessed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotAnalysed {
+    /// Where.
+    pub span: Span,
+    /// Why.
+    pub why: String,
+    /// Can it hide tables or whole models (an import that can't be followed), so that "never imported" may not be said?
+    pub hides_models: bool,
+}
+
+/// All facts.
+#[derive(Debug)]
+pub struct Project<'s> {
+    /// The files.
+    pub sources: &'s Sources,
+    /// What the user configured.
+    pub settings: settings::Settings,
+    /// The Alembic environments, in the order of their paths.
+    pub environments: Vec<alembic::Environment>,
+    /// Every MetaData, table and mapped class.
+    pub models: sqlalchemy::Models,
+    /// Files that could not be read although something needs them.
+    pub unreadable: Vec<FileId>,
+    /// Syntax errors in files on the way from an env.py, or in revisions.
+    pub syntax_problems: Vec<(Span, String)>,
+}

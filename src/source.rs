@@ -1,0 +1,358 @@
+//! Paths and texts → [`Sources`], [`FileId`], [`Span`].
+//!
+//! Every place that limbeck ever names is a [`Span`]: a file and two byte offsets. Which files exist is known from the
+//! start (the walk of `load` lists them); their texts are read once, when somebody first asks, through the
+//! [`Reader`] that `load` hands in. Nothing else below `load` touches the disk.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+/// A file of the project, as a small number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// A place in a file: byte offsets, end exclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The span of `range` in `file`.
+    pub fn new(file: FileId, range: Range<usize>) -> Span {
+        Span { file, start: range.start as u32, end: range.end as u32 }
+    }
+
+    /// The empty span at the very start of `file`: the place of what is absent.
+    pub fn start_of(file: FileId) -> Span {
+        Span { file, start: 0, end: 0 }
+    }
+
+    /// The byte offsets.
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// The empty span where this one ends.
+    pub fn after(self) -> Span {
+        Span { start: self.end, ..self }
+    }
+
+    /// The empty span where this one starts.
+    pub fn before(self) -> Span {
+        Span { end: self.start, ..self }
+    }
+
+    /// Does this span hold all of `other`?
+    pub fn contains(self, other: Span) -> bool {
+        self.file == other.file && self.start <= other.start && other.end <= self.end
+    }
+
+    /// From the start of this span to the end of `other`, in the same file.
+    pub fn to(self, other: Span) -> Span {
+        Span { end: other.end.max(self.end), ..self }
+    }
+}
+
+/// A line and a column, both from 1; the column counts Unicode code points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in code points, from 1.
+    pub column: usize,
+}
+
+/// Why a file's text can't be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// The system's words (permission, vanished, …).
+    Io(String),
+    /// The first byte that is no UTF-8.
+    NotUtf8(usize),
+    /// Larger than limbeck reads, in bytes.
+    TooLarge(u64),
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unreadable::Io(words) => f.write_str(words),
+            Unreadable::NotUtf8(at) => write!(f, "not valid UTF-8 (byte {at})"),
+            Unreadable::TooLarge(bytes) => write!(f, "{bytes} bytes, more than limbeck reads"),
+        }
+    }
+}
+
+/// How texts come in. `load` reads the disk, tests a map.
+pub trait Reader: Send + Sync {
+    /// The bytes of `path` (relative to the project root).
+    ///
+    /// # Errors
+    /// Why they can't be had.
+    fn read(&self, path: &str) -> Result<Vec<u8>, Unreadable>;
+}
+
+/// A map is a reader too: the whole project in memory.
+impl Reader for BTreeMap<String, Vec<u8>> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, Unreadable> {
+        self.get(path).cloned().ok_or_else(|| Unreadable::Io("no such file".to_owned()))
+    }
+}
+
+struct File {
+    path: Box<str>,
+    text: OnceLock<Result<Box<str>, Unreadable>>,
+    lines: OnceLock<Box<[u32]>>,
+}
+
+/// All files of the project.
+pub struct Sources {
+    files: Vec<File>,
+    by_path: HashMap<Box<str>, FileId>,
+    directories: BTreeMap<Box<str>, Vec<Entry>>,
+    reader: Box<dyn Reader>,
+    /// What stands before every path when it is shown to a person: empty, or `backend/` for `limbeck check backend`.
+    pub shown_from: String,
+}
+
+/// One name in a directory.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// The bare name.
+    pub name: Box<str>,
+    /// The file, or `None` for a directory.
+    pub file: Option<FileId>,
+}
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.files.iter().map(|file| &file.path)).finish()
+    }
+}
+
+impl Sources {
+    /// The files at `paths` (relative to the project root, `/`-separated, no `./`), read through `reader`.
+    /// `directories` are listed besides those that the paths imply: empty ones matter (`versions/`).
+    pub fn new(
+        paths: impl IntoIterator<Item = String>,
+        directories: impl IntoIterator<Item = String>,
+        reader: Box<dyn Reader>,
+    ) -> Sources {
+        let mut sorted: Vec<String> = paths.into_iter().collect();
+        sorted.sort();
+        sorted.dedup();
+        let mut sources = Sources {
+            files: Vec::with_capacity(sorted.len()),
+            by_path: HashMap::with_capacity(sorted.len()),
+            directories: BTreeMap::new(),
+            reader,
+            shown_from: String::new(),
+        };
+        sources.directories.insert("".into(), Vec::new());
+        for directory in directories {
+            sources.add_directory(&directory);
+        }
+        for (number, path) in sorted.into_iter().enumerate() {
+            let id = FileId(number as u32);
+            let (folder, name) = split(&path);
+            sources.add_directory(folder);
+            if let Some(entries) = sources.directories.get_mut(folder) {
+                entries.push(Entry { name: name.into(), file: Some(id) });
+            }
+            let path: Box<str> = path.into();
+            sources.by_path.insert(path.clone(), id);
+            sources.files.push(File { path, text: OnceLock::new(), lines: OnceLock::new() });
+        }
+        for entries in sources.directories.values_mut() {
+            entries.sort();
+        }
+        sources
+    }
+
+    /// A project in memory, for tests and for `check` on a buffer.
+    pub fn in_memory<P: Into<String>, T: Into<Vec<u8>>>(files: impl IntoIterator<Item = (P, T)>) -> Sources {
+        let map: BTreeMap<String, Vec<u8>> = files.into_iter().map(|(path, text)| (path.into(), text.into())).collect();
+        Sources::new(map.keys().cloned().collect::<Vec<_>>(), Vec::new(), Box::new(map))
+    }
+
+    fn add_directory(&mut self, path: &str) {
+        if self.directories.contains_key(path) {
+            return;
+        }
+        let (parent, name) = split(path);
+        self.add_directory(parent);
+        if let Some(entries) = self.directories.get_mut(parent) {
+            entries.push(Entry { name: name.into(), file: None });
+        }
+        self.directories.insert(path.into(), Vec::new());
+    }
+
+    /// How many files there are; their ids are `0..len`.
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// No file at all?
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// Every file, in the order of the paths.
+    pub fn ids(&self) -> impl Iterator<Item = FileId> + use<> {
+        (0..self.files.len() as u32).map(FileId)
+    }
+
+    /// The file at `path`, if there is one.
+    pub fn id(&self, path: &str) -> Option<FileId> {
+        self.by_path.get(path).copied()
+    }
+
+    /// The path, relative to the project root, `/`-separated.
+    pub fn path(&self, file: FileId) -> &str {
+        &self.files[file.0 as usize].path
+    }
+
+    /// The path as a person who stands in the working directory writes it.
+    pub fn shown_path(&self, file: FileId) -> String {
+        format!("{}{}", self.shown_from, self.path(file))
+    }
+
+    /// Is there such a directory? `""` is the project root.
+    pub fn is_directory(&self, path: &str) -> bool {
+        self.directories.contains_key(path)
+    }
+
+    /// What a directory holds, sorted by name; empty when there is no such directory.
+    pub fn entries(&self, directory: &str) -> &[Entry] {
+        self.directories.get(directory).map_or(&[], Vec::as_slice)
+    }
+
+    /// The text; empty when it can't be read (see [`Sources::unreadable`]). A byte order mark is part of it.
+    pub fn text(&self, file: FileId) -> &str {
+        self.load(file).as_deref().unwrap_or("")
+    }
+
+    /// Why the text can't be read, once somebody asked for it.
+    pub fn unreadable(&self, file: FileId) -> Option<&Unreadable> {
+        self.load(file).as_ref().err()
+    }
+
+    /// Puts in a text that the caller already has (the walk's prefilter, an editor's buffer). The first text stays.
+    pub fn provide(&self, file: FileId, text: Result<Box<str>, Unreadable>) {
+        let _ = self.files[file.0 as usize].text.set(text);
+    }
+
+    fn load(&self, file: FileId) -> &Result<Box<str>, Unreadable> {
+        let file = &self.files[file.0 as usize];
+        file.text.get_or_init(|| decode(self.reader.read(&file.path)?))
+    }
+
+    /// The text that a span covers.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text(span.file).get(span.range()).unwrap_or("")
+    }
+
+    fn line_starts(&self, file: FileId) -> &[u32] {
+        self.files[file.0 as usize].lines.get_or_init(|| {
+            let text = self.text(file);
+            std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1)).collect()
+        })
+    }
+
+    /// Line and column of a byte offset. Offsets past the end count as the end.
+    pub fn position(&self, file: FileId, offset: u32) -> Position {
+        let text = self.text(file);
+        let mut offset = (offset as usize).min(text.len());
+        while !text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let starts = self.line_starts(file);
+        let line = starts.partition_point(|start| *start as usize <= offset).max(1);
+        let start = starts[line - 1] as usize;
+        let start = if start == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8().min(offset) } else { start };
+        Position { line, column: text[start..offset].chars().count() + 1 }
+    }
+
+    /// Start and end of a span as lines and columns.
+    pub fn positions(&self, span: Span) -> (Position, Position) {
+        (self.position(span.file, span.start), self.position(span.file, span.end))
+    }
+
+    /// The line (from 1) on which a span starts.
+    pub fn line(&self, span: Span) -> usize {
+        self.position(span.file, span.start).line
+    }
+
+    /// The whole line on which a span starts, without its line end.
+    pub fn line_span(&self, span: Span) -> Span {
+        let starts = self.line_starts(span.file);
+        let line = self.line(span);
+        let text = self.text(span.file);
+        let end = starts.get(line).map_or(text.len(), |next| *next as usize);
+        let start = starts[line - 1] as usize;
+        let kept = text[start..end].trim_end_matches(['\n', '\r']).len();
+        Span::new(span.file, start..start + kept)
+    }
+
+    /// `path:line`, for sentences.
+    pub fn place(&self, span: Span) -> String {
+        format!("{}:{}", self.path(span.file), self.line(span))
+    }
+}
+
+fn decode(bytes: Vec<u8>) -> Result<Box<str>, Unreadable> {
+    String::from_utf8(bytes)
+        .map(String::into_boxed_str)
+        .map_err(|error| Unreadable::NotUtf8(error.utf8_error().valid_up_to()))
+}
+
+/// `("a/b", "c")` of `a/b/c`; `("", "c")` of `c`.
+pub fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
+}
+
+/// `directory` and `name` as one path; `.` and `..` are worked out. `None` when `..` leads out of the project.
+pub fn join(directory: &str, name: &str) -> Option<String> {
+    let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
+    for part in name.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_code_points_from_one() {
+        let sources = Sources::in_memory([("a/b.py", "x = 'é'\ny\n")]);
+        let file = sources.id("a/b.py").expect("is there");
+        let (start, end) = sources.positions(Span::new(file, 4..8));
+        assert_eq!((start.line, start.column, end.line, end.column), (1, 5, 1, 8));
+        assert_eq!(sources.position(file, 99), Position { line: 3, column: 1 });
+        assert_eq!(sources.entries("a").len(), 1);
+        assert!(sources.is_directory("a") && !sources.is_directory("b"));
+    }
+
+    #[test]
+    fn join_works_out_dots() {
+        assert_eq!(join("a/b", "../c/./d").as_deref(), Some("a/c/d"));
+        assert_eq!(join("a", "../../c"), None);
+        assert_eq!(join("", "x").as_deref(), Some("x"));
+    }
+}

@@ -1,0 +1,7 @@
+//! Text → tree and problems. Parsing never fails, and nothing in here knows SQLAlchemy or Alembic.
+
+pub mod dotenv;
+pub mod ini;
+pub mod python;
+pub mod toml;
+pub mod yaml;
