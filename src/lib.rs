@@ -1,5 +1,6 @@
 //! limbeck: pre-flight diagnostics for SQLAlchemy and Alembic.
 
+pub mod check;
 pub mod diagnostic;
 pub mod project;
 pub mod python;
