@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod diagnostic;
+pub mod load;
 pub mod project;
 pub mod python;
 #[path = "../rules/mod.rs"]

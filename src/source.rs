@@ -245,6 +245,24 @@ impl Sources {
         self.load(file).as_ref().err()
     }
 
+    /// The text, if somebody asked for it before and it could be read.
+    pub fn peek(&self, file: FileId) -> Option<&str> {
+        self.files[file.0 as usize].text.get()?.as_deref().ok()
+    }
+
+    /// Looks at the bytes of a file and keeps its text only if they are `wanted`. A file that can't be read is not.
+    pub fn keep_if(&self, file: FileId, wanted: impl FnOnce(&[u8]) -> bool) -> bool {
+        if let Some(text) = self.peek(file) {
+            return wanted(text.as_bytes());
+        }
+        let Ok(bytes) = self.reader.read(self.path(file)) else { return false };
+        if !wanted(&bytes) {
+            return false;
+        }
+        self.provide(file, decode(bytes));
+        true
+    }
+
     /// Puts in a text that the caller already has (the walk's prefilter, an editor's buffer). The first text stays.
     pub fn provide(&self, file: FileId, text: Result<Box<str>, Unreadable>) {
         let _ = self.files[file.0 as usize].text.set(text);

@@ -4,10 +4,20 @@
 
 pub mod baseline;
 pub mod options;
+pub mod run;
+pub mod suppression;
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::diagnostic::{Diagnostic, Level};
-use crate::project::NotAnalysed;
-use crate::source::Sources;
+use crate::project::alembic::Environment;
+use crate::project::alembic::env_script::What;
+use crate::project::versions::Pin;
+use crate::project::{self, NotAnalysed, Project};
+use crate::rules;
+use crate::source::{Sources, Span};
+use crate::syntax::python::Trees;
 
 use options::Options;
 
@@ -104,6 +114,109 @@ impl Outcome {
 
 /// Checks a project.
 pub fn check(sources: &Sources, options: &Options) -> Outcome {
-    let _ = (sources, options);
-    Outcome::default()
+    let trees = Trees::of(sources);
+    let mut outcome = Outcome::default();
+    let read = catch_unwind(AssertUnwindSafe(|| project::read::read(sources, &trees, &options.settings)));
+    let project = match read {
+        Ok(project) => project,
+        Err(panic) => {
+            outcome.internal_errors.push(format!("reading the project broke: {}", run::panic_text(&*panic)));
+            return outcome;
+        }
+    };
+    outcome.environments = project.environments.iter().enumerate().map(|(at, it)| summary(at, it, &project)).collect();
+    outcome.models = project.models.tables.len();
+    outcome.revisions = project.environments.iter().map(|environment| environment.revisions.scripts.len()).sum();
+    let mut found = run::run(&project, options, &mut outcome.internal_errors);
+    once(&mut found);
+    found.retain(|diagnostic| !is_ignored_in_its_file(diagnostic, sources, options));
+    let suppressions = suppression::find(sources, &trees);
+    outcome.suppressed = suppression::apply(&suppressions, &mut found, options, sources);
+    found.retain(|diagnostic| is_in_scope(diagnostic, sources, options));
+    outcome.baseline = options.baseline.take_out(&mut found);
+    found.sort_by(|left, right| order(left, sources).cmp(&order(right, sources)));
+    outcome.diagnostics = found;
+    outcome
+}
+
+fn order<'d>(diagnostic: &'d Diagnostic, sources: &'d Sources) -> (&'d str, u32, u32, &'d str, &'d str) {
+    let span = diagnostic.span;
+    (sources.path(span.file), span.start, span.end, diagnostic.rule, &diagnostic.message)
+}
+
+/// The same finding from several environments is one finding.
+fn once(found: &mut Vec<Diagnostic>) {
+    let mut seen = HashSet::new();
+    found.retain(|diagnostic| seen.insert((diagnostic.rule, diagnostic.span, diagnostic.message.clone())));
+}
+
+fn is_ignored_in_its_file(diagnostic: &Diagnostic, sources: &Sources, options: &Options) -> bool {
+    let path = sources.path(diagnostic.span.file);
+    options.exclude.as_ref().is_some_and(|globs| globs.is_match(path))
+        || options.per_file_ignores.iter().any(|(glob, names)| {
+            glob.is_match(path)
+                && names.iter().any(|name| {
+                    name == "all"
+                        || rules::named(name).is_some_and(|rule| rule.name == diagnostic.rule)
+                        || rules::all().any(|(family, rule)| family == name && rule.name == diagnostic.rule)
+                })
+        })
+}
+
+/// With `--scope files`: does the finding touch one of the files?
+fn is_in_scope(diagnostic: &Diagnostic, sources: &Sources, options: &Options) -> bool {
+    let Some(only) = &options.only else { return true };
+    let is_one = |span: Span| {
+        let path = sources.path(span.file);
+        only.iter().any(|wanted| {
+            wanted.is_empty()
+                || path.strip_prefix(&**wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    };
+    is_one(diagnostic.span) || diagnostic.annotations.iter().any(|annotation| is_one(annotation.span))
+}
+
+fn summary(at: usize, environment: &Environment, project: &Project<'_>) -> EnvironmentSummary {
+    let path = |file| project.sources.path(file).to_owned();
+    let url = environment.url.get();
+    let pinned = |name: &str| match environment.versions.pins.get(name) {
+        Some(Pin::Exact(version, _)) => Some(version.to_string()),
+        _ => None,
+    };
+    let script = environment.env_script.as_ref();
+    EnvironmentSummary {
+        name: environment.name.clone(),
+        config: environment.config.file.map(path),
+        script_location: environment.script_location.clone(),
+        env_script: script.map(|script| path(script.file)),
+        sqlalchemy: pinned("sqlalchemy"),
+        alembic: pinned("alembic"),
+        dialect: url.map(|url| url.dialect.clone()).or_else(|| project.settings.dialect.clone()),
+        driver: url.and_then(|url| url.driver.clone()),
+        is_async: script.is_some_and(|script| {
+            script.online.events.iter().any(|event| matches!(event.what, What::Engine { is_async: true, .. }))
+        }),
+        heads: heads(environment),
+        models: project.models.tables.iter().filter(|table| table.reached_by.contains(&at)).count(),
+        revisions: environment.revisions.scripts.len(),
+        not_analysed: environment.not_analysed.clone(),
+    }
+}
+
+/// The revisions that no other revision follows.
+fn heads(environment: &Environment) -> Vec<String> {
+    let scripts = &environment.revisions.scripts;
+    let followed: HashSet<&str> = scripts
+        .iter()
+        .flat_map(|script| &script.down_revision)
+        .filter_map(|parent| parent.get().map(String::as_str))
+        .collect();
+    let mut heads: Vec<String> = scripts
+        .iter()
+        .filter_map(|script| script.revision.as_ref()?.get().cloned())
+        .filter(|revision| !followed.contains(revision.as_str()))
+        .collect();
+    heads.sort();
+    heads.dedup();
+    heads
 }

@@ -6,6 +6,12 @@ use crate::source::Span;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(pub Vec<u32>);
 
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.iter().map(u32::to_string).collect::<Vec<_>>().join("."))
+    }
+}
+
 /// What the files say of one distribution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pin {
