@@ -147,4 +147,9 @@ pub trait Library<'t> {
         let _ = (machine, decorator, value, span);
         None
     }
+
+    /// An expression statement threw this value away: a coroutine that nobody awaits, a call's result.
+    fn discarded(&self, machine: &mut Machine<'t>, value: &Value<'t>, span: Span) {
+        let _ = (machine, value, span);
+    }
 }

@@ -1,1 +1,229 @@
-//! (slice machine)
+//! Dotted names → files of the project.
+//!
+//! A name is tried in the directories of `sys.path`; where none has it, in the directories above the importing file
+//! and in `src` and `lib` there: the project may be installed, and which way can't be seen. The second kind is told
+//! apart ([`Found::beyond_path`]), for a rule asks about it.
+
+use crate::source::{FileId, Sources, join};
+
+/// What a dotted name leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// `package/module.py`, `package/__init__.py`; `None` for a namespace package.
+    pub file: Option<FileId>,
+    /// The directory of a package.
+    pub package: Option<String>,
+    /// The directory that it was found from.
+    pub root: String,
+    /// It was found only outside `sys.path`.
+    pub beyond_path: bool,
+}
+
+/// Top-level modules that are loaded before env.py runs, or that no project means to shadow.
+const NEVER_OF_THE_PROJECT: &[&str] = &[
+    "abc",
+    "alembic",
+    "argparse",
+    "ast",
+    "asyncio",
+    "base64",
+    "builtins",
+    "collections",
+    "concurrent",
+    "configparser",
+    "contextlib",
+    "contextvars",
+    "copy",
+    "csv",
+    "ctypes",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "email",
+    "enum",
+    "fractions",
+    "functools",
+    "gc",
+    "getpass",
+    "glob",
+    "hashlib",
+    "hmac",
+    "html",
+    "http",
+    "importlib",
+    "inspect",
+    "io",
+    "ipaddress",
+    "itertools",
+    "json",
+    "keyword",
+    "locale",
+    "logging",
+    "mako",
+    "math",
+    "mimetypes",
+    "multiprocessing",
+    "numbers",
+    "operator",
+    "os",
+    "pathlib",
+    "pickle",
+    "pkgutil",
+    "pprint",
+    "random",
+    "re",
+    "shlex",
+    "shutil",
+    "signal",
+    "socket",
+    "sqlalchemy",
+    "sqlite3",
+    "ssl",
+    "stat",
+    "string",
+    "struct",
+    "subprocess",
+    "sys",
+    "tempfile",
+    "textwrap",
+    "threading",
+    "time",
+    "traceback",
+    "types",
+    "typing",
+    "unittest",
+    "urllib",
+    "uuid",
+    "warnings",
+    "weakref",
+    "xml",
+    "zipfile",
+    "zoneinfo",
+];
+
+/// The module `dotted`, imported by code in `importer` with this `sys.path`.
+pub fn find(
+    sources: &Sources,
+    search_path: &[std::rc::Rc<str>],
+    importer: Option<FileId>,
+    dotted: &str,
+) -> Option<Found> {
+    let first = dotted.split('.').next().unwrap_or(dotted);
+    if first.is_empty() || NEVER_OF_THE_PROJECT.binary_search(&first).is_ok() {
+        return None;
+    }
+    let mut namespace = None;
+    for root in search_path {
+        match below(sources, root, dotted) {
+            Some(found) if found.file.is_some() => return Some(found),
+            found => namespace = namespace.or(found),
+        }
+    }
+    if namespace.is_some() {
+        return namespace;
+    }
+    let mut directory = importer.map(|file| crate::source::split(sources.path(file)).0)?;
+    loop {
+        for inner in ["", "src", "lib"] {
+            let Some(root) = join(directory, inner) else { continue };
+            if let Some(found) =
+                below(sources, &root, dotted).filter(|found| found.file.is_some() || dotted.contains('.'))
+            {
+                return Some(Found { beyond_path: true, ..found });
+            }
+        }
+        if directory.is_empty() {
+            return None;
+        }
+        directory = crate::source::split(directory).0;
+    }
+}
+
+/// Is there a top-level module or package of this name where `find` would look, so that a failing `find` of one of its
+/// submodules means that the submodule is missing?
+pub fn holds_top_level(
+    sources: &Sources,
+    search_path: &[std::rc::Rc<str>],
+    importer: Option<FileId>,
+    dotted: &str,
+) -> bool {
+    let first = dotted.split('.').next().unwrap_or(dotted);
+    find(sources, search_path, importer, first).is_some_and(|found| found.file.is_some())
+}
+
+/// The module `dotted` below the directory `root`.
+pub fn below(sources: &Sources, root: &str, dotted: &str) -> Option<Found> {
+    let base = join(root, &dotted.replace('.', "/"))?;
+    let found = |file, package| Found { file, package, root: root.to_owned(), beyond_path: false };
+    if let Some(file) = sources.id(&format!("{base}/__init__.py")) {
+        return Some(found(Some(file), Some(base)));
+    }
+    if let Some(file) = sources.id(&format!("{base}.py")) {
+        return Some(found(Some(file), None));
+    }
+    let is_namespace = sources.is_directory(&base) && holds_python(sources, &base, 3);
+    is_namespace.then(|| found(None, Some(base)))
+}
+
+/// The dotted name that `file` has for an import from `root`.
+pub fn dotted_name(sources: &Sources, root: &str, file: FileId) -> Option<String> {
+    let path = sources.path(file).strip_suffix(".py")?;
+    let inside = if root.is_empty() { path } else { path.strip_prefix(root)?.strip_prefix('/')? };
+    let inside = inside.strip_suffix("/__init__").unwrap_or(inside);
+    Some(inside.replace('/', "."))
+}
+
+/// The directory that the top-level package of `file` lies in: the first one upwards without an `__init__.py`.
+pub fn natural_root(sources: &Sources, file: FileId) -> String {
+    let mut directory = crate::source::split(sources.path(file)).0;
+    while !directory.is_empty() && sources.id(&format!("{directory}/__init__.py")).is_some() {
+        directory = crate::source::split(directory).0;
+    }
+    directory.to_owned()
+}
+
+fn holds_python(sources: &Sources, directory: &str, depth: usize) -> bool {
+    sources.entries(directory).iter().any(|entry| match entry.file {
+        Some(_) => entry.name.ends_with(".py"),
+        None => depth > 0 && holds_python(sources, &format!("{directory}/{}", entry.name), depth - 1),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(roots: &[&str]) -> Vec<std::rc::Rc<str>> {
+        roots.iter().map(|root| (*root).into()).collect()
+    }
+
+    #[test]
+    fn finds_packages_modules_and_namespaces() {
+        let sources = Sources::in_memory([
+            ("app/__init__.py", ""),
+            ("app/db.py", ""),
+            ("ns/inner/x.py", ""),
+            ("src/lib/y.py", ""),
+        ]);
+        let found = |dotted: &str| find(&sources, &path(&[""]), sources.id("app/db.py"), dotted);
+        assert_eq!(found("app.db").and_then(|found| found.file), sources.id("app/db.py"));
+        assert_eq!(found("app").and_then(|found| found.package).as_deref(), Some("app"));
+        assert_eq!(found("ns.inner.x").and_then(|found| found.file), sources.id("ns/inner/x.py"));
+        assert!(found("nothing").is_none() && found("sqlalchemy").is_none());
+        assert!(found("lib.y").is_some_and(|found| found.beyond_path));
+        assert!(holds_top_level(&sources, &path(&[""]), None, "app.missing"));
+    }
+
+    #[test]
+    fn names_a_file_from_its_root() {
+        let sources = Sources::in_memory([("src/app/__init__.py", ""), ("src/app/db.py", "")]);
+        let file = sources.id("src/app/db.py").expect("is there");
+        assert_eq!(natural_root(&sources, file), "src");
+        assert_eq!(dotted_name(&sources, "src", file).as_deref(), Some("app.db"));
+    }
+
+    #[test]
+    fn the_list_is_sorted() {
+        assert!(NEVER_OF_THE_PROJECT.is_sorted());
+    }
+}

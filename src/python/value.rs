@@ -63,6 +63,8 @@ pub enum Value<'t> {
     Coroutine(Rc<Coroutine<'t>>),
     /// Something of a library.
     Term(Rc<Term<'t>>),
+    /// `super()`: the class whose ancestors are meant, and the receiver.
+    Super(Rc<Class<'t>>, Rc<Value<'t>>),
     /// One of several: what the branches of an unknown condition gave.
     OneOf(Rc<Vec<Value<'t>>>),
 }
@@ -193,6 +195,8 @@ pub struct Scope<'t> {
     pub names: RefCell<IndexMap<Name, Binding<'t>>>,
     /// The enclosing function's or module's.
     pub parent: Option<Rc<Scope<'t>>>,
+    /// A class body's: its names are not visible in the functions it holds.
+    pub is_class: bool,
     /// Names that `global` or `nonlocal` send elsewhere.
     pub outer: RefCell<Vec<(Name, Rc<Scope<'t>>)>>,
     /// Something unknown may have bound any name here (`from unknown import *`, `globals().update(…)`).
@@ -224,7 +228,7 @@ pub struct Module<'t> {
     pub scope: Rc<Scope<'t>>,
     /// How far it has run.
     pub state: Cell<State>,
-    /// What it imported, in order: where, and which module.
+    /// What it imported from the project, in order: the import statement, and the module.
     pub imports: RefCell<Vec<(Span, Rc<Module<'t>>)>>,
 }
 
@@ -252,9 +256,9 @@ pub struct Class<'t> {
     pub keywords: Vec<Keyword<'t>>,
     /// The decorators, outermost first.
     pub decorators: Vec<Value<'t>>,
-    /// This class, its bases and theirs in Python's method resolution order. Library classes are terms and end their
-    /// branch; a base that could not be read is `Unknown`.
-    pub mro: Vec<Value<'t>>,
+    /// Its bases and theirs in Python's method resolution order, the class itself left out. Library classes are terms
+    /// and end their branch; a base that could not be read is `Unknown`. [`Class::mro`] has the class itself, too.
+    pub inherited: Vec<Value<'t>>,
     /// What the body and later assignments bound, in order.
     pub attributes: RefCell<IndexMap<Name, Binding<'t>>>,
     /// Was the class statement certainly executed?
@@ -276,12 +280,14 @@ pub struct Object<'t> {
 pub enum Binds {
     /// A plain function or method.
     Instance,
-    /// `@classmethod`, `@declared_attr`: bound to the class.
+    /// `@classmethod`: bound to the class.
     Class,
     /// `@staticmethod`
     Nothing,
-    /// `@property`, `@cached_property`: called when read.
+    /// `@property`, `@cached_property`: called with the instance when read.
     Property,
+    /// Called with the class when read from it: SQLAlchemy's `declared_attr`, `classproperty`.
+    ClassProperty,
 }
 
 /// The code of a function.
@@ -314,8 +320,6 @@ pub struct Function<'t> {
     pub binds: Binds,
     /// `async def`
     pub is_async: bool,
-    /// Holds a `yield`.
-    pub is_generator: bool,
     /// Its name in the file.
     pub name_span: Span,
     /// The whole definition.
@@ -553,7 +557,10 @@ impl<'t> Class<'t> {
     /// # Errors
     /// The unreadable base.
     pub fn lookup(self: &Rc<Class<'t>>, name: &str) -> Result<Option<(Rc<Class<'t>>, Binding<'t>)>, Unknown> {
-        for ancestor in &self.mro {
+        if let Some(binding) = self.own(name).filter(|binding| !binding.only_annotated) {
+            return Ok(Some((self.clone(), binding)));
+        }
+        for ancestor in &self.inherited {
             match ancestor {
                 Value::Class(class) => {
                     if let Some(binding) = class.own(name).filter(|binding| !binding.only_annotated) {
@@ -567,21 +574,36 @@ impl<'t> Class<'t> {
         Ok(None)
     }
 
+    /// The class itself and all that it derives from, in Python's method resolution order.
+    pub fn mro(self: &Rc<Class<'t>>) -> Vec<Value<'t>> {
+        std::iter::once(Value::Class(self.clone())).chain(self.inherited.iter().cloned()).collect()
+    }
+
     /// The project classes of the method resolution order, this one first.
-    pub fn ancestors(&self) -> impl Iterator<Item = &Rc<Class<'t>>> {
-        self.mro.iter().filter_map(Value::as_class)
+    pub fn ancestors(self: &Rc<Class<'t>>) -> impl Iterator<Item = Rc<Class<'t>>> {
+        std::iter::once(self).chain(self.inherited.iter().filter_map(Value::as_class)).cloned()
     }
 
     /// The library classes that it derives from.
     pub fn library_bases(&self) -> impl Iterator<Item = &Rc<Term<'t>>> {
-        self.mro.iter().filter_map(Value::as_term)
+        self.inherited.iter().filter_map(Value::as_term)
     }
 }
 
 impl<'t> Scope<'t> {
     /// A fresh namespace inside `parent`.
     pub fn inside(parent: Option<Rc<Scope<'t>>>) -> Rc<Scope<'t>> {
-        Rc::new(Scope { names: RefCell::default(), parent, outer: RefCell::default(), open: RefCell::new(None) })
+        Scope::fresh(parent, false)
+    }
+
+    /// A class body's namespace inside `parent`.
+    pub fn of_class(parent: Option<Rc<Scope<'t>>>) -> Rc<Scope<'t>> {
+        Scope::fresh(parent, true)
+    }
+
+    fn fresh(parent: Option<Rc<Scope<'t>>>, is_class: bool) -> Rc<Scope<'t>> {
+        let (names, outer) = Default::default();
+        Rc::new(Scope { names, parent, is_class, outer, open: RefCell::new(None) })
     }
 }
 
@@ -615,6 +637,7 @@ impl fmt::Debug for Value<'_> {
             Value::BuiltinMethod(of, name) => write!(f, "<{of:?}.{name}>"),
             Value::Coroutine(coroutine) => write!(f, "<coroutine {}>", coroutine.function.name),
             Value::Term(term) => write!(f, "{term:?}"),
+            Value::Super(class, _) => write!(f, "<super of {}>", class.qualified),
             Value::OneOf(values) => {
                 f.write_str("one of ")?;
                 f.debug_set().entries(values.iter()).finish()

@@ -1,14 +1,28 @@
 //! The bounded interpreter: executes modules of the project on paper, in Python's own order.
 //!
 //! What it can't decide it follows both ways ([`Machine::maybe`]) and joins; what it can't read becomes
-//! [`Value::Unknown`]; step and depth limits become `Unknown` too, never a hang or a stack overflow.
+//! [`Value::Unknown`]; step and depth limits become `Unknown` too, never a hang or a stack overflow. An exception is
+//! raised only where Python certainly raises one.
 
+mod attribute;
+mod call;
+mod class;
+mod expression;
+mod import;
+mod join;
+mod operator;
+mod sequence;
+mod statement;
+
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::python::library::Library;
-use crate::python::value::{Arguments, Module, Name, Term, TermKind, Unknown, Value};
-use crate::source::{FileId, Span};
+use crate::python::value::{Arguments, Function, Module, Name, Scope, Term, TermKind, Unknown, Value};
+use crate::source::{FileId, Sources, Span};
 use crate::syntax::python::Trees;
+
+pub use join::join;
 
 /// What an expression gives: a value, or a certain exception.
 pub type Outcome<'t> = Result<Value<'t>, Box<Raised<'t>>>;
@@ -31,10 +45,53 @@ pub struct Raised<'t> {
 /// One step of the way to the code being executed.
 #[derive(Clone)]
 pub enum Frame<'t> {
-    /// A module being imported; the span is the import statement that asked for it.
+    /// A module being run; the span is the import statement that asked for it.
     Module(Rc<Module<'t>>, Option<Span>),
     /// A function being called; the span is the call.
-    Call(Rc<crate::python::value::Function<'t>>, Span),
+    Call(Rc<Function<'t>>, Span),
+}
+
+/// Steps (statements and calls) that one machine takes before everything further is unknown.
+const STEPS: usize = 4_000_000;
+/// How deep calls of the project's functions may nest.
+const CALLS: usize = 48;
+/// How deep imports may nest.
+const IMPORTS: usize = 400;
+/// How deep expressions and blocks may nest in one function.
+const NESTING: usize = 900;
+/// How often a loop's body is run.
+const ROUNDS: usize = 2_000;
+/// How many alternatives a value may have before it is unknown.
+pub(crate) const ALTERNATIVES: usize = 12;
+
+/// The code being executed: its names, and what it has given so far.
+struct Place<'t> {
+    scope: Rc<Scope<'t>>,
+    module: Rc<Module<'t>>,
+    file: FileId,
+    function: Option<Rc<Function<'t>>>,
+    /// What `return` on an uncertain path gave.
+    returned: Vec<Value<'t>>,
+    yielded: Vec<Value<'t>>,
+    /// How much of [`Machine::doubt`] ends with this place.
+    doubt: usize,
+    /// How much of it ends with the loop being run.
+    loop_doubt: usize,
+    /// The exception that a bare `raise` raises again.
+    handling: Option<Box<Raised<'t>>>,
+}
+
+/// An import that only a directory outside `sys.path` satisfied, or nothing.
+#[derive(Clone, Debug)]
+pub struct OddImport {
+    /// The dotted name.
+    pub name: Name,
+    /// The import statement.
+    pub span: Span,
+    /// The directory it was found from; `None`: a submodule that the project's package does not have.
+    pub root: Option<String>,
+    /// Was it certainly executed?
+    pub certain: bool,
 }
 
 /// The interpreter.
@@ -47,12 +104,36 @@ pub struct Machine<'t> {
     pub working_directory: Name,
     /// What could not be read, in the order of meeting it, each once.
     pub unknowns: Vec<Unknown>,
+    /// Code that may import modules nobody can name (`import_module(x)` of an unknown x, `exec`, a limit reached):
+    /// "never imported" can't be said after it.
+    pub hidden_imports: Vec<Unknown>,
+    /// Imports of project modules that `sys.path` alone would not find.
+    pub odd_imports: Vec<OddImport>,
+    /// One file under two dotted names: the file, both names, the second import.
+    pub second_names: Vec<(FileId, Name, Name, Span)>,
     /// The way to the code being executed, outermost first.
     pub frames: Vec<Frame<'t>>,
+    /// `false`: imports of project modules give terms and run nothing (for revision files).
+    pub follows_imports: bool,
     libraries: Rc<[Rc<dyn Library<'t> + 't>]>,
+    places: Vec<Place<'t>>,
+    modules: HashMap<Name, Rc<Module<'t>>>,
+    module_order: Vec<Rc<Module<'t>>>,
+    by_file: HashMap<FileId, Rc<Module<'t>>>,
+    interned: HashMap<Name, Rc<Term<'t>>>,
+    attributes: HashMap<(usize, Name), Rc<Term<'t>>>,
+    seen_unknowns: HashSet<(Span, Name)>,
+    next_id: usize,
+    steps: usize,
+    nesting: usize,
+    calls: usize,
+    imports: usize,
+    /// Above zero: the code being executed runs only on some paths.
+    doubt: usize,
+    /// Counts calls of libraries and reads of unknowns: did a block touch the outside?
+    touched: usize,
 }
 
-#[expect(unused_variables, reason = "the bodies come with the interpreter")]
 impl<'t> Machine<'t> {
     /// A fresh interpreter over `trees` that asks `libraries` in their order.
     pub fn new(trees: &'t Trees<'t>, libraries: Vec<Rc<dyn Library<'t> + 't>>) -> Machine<'t> {
@@ -61,104 +142,112 @@ impl<'t> Machine<'t> {
             search_path: Vec::new(),
             working_directory: "".into(),
             unknowns: Vec::new(),
+            hidden_imports: Vec::new(),
+            odd_imports: Vec::new(),
+            second_names: Vec::new(),
             frames: Vec::new(),
+            follows_imports: true,
             libraries: libraries.into(),
+            places: Vec::new(),
+            modules: HashMap::new(),
+            module_order: Vec::new(),
+            by_file: HashMap::new(),
+            interned: HashMap::new(),
+            attributes: HashMap::new(),
+            seen_unknowns: HashSet::new(),
+            next_id: 0,
+            steps: 0,
+            nesting: 0,
+            calls: 0,
+            imports: 0,
+            doubt: 0,
+            touched: 0,
         }
     }
 
-    /// Runs `file` as a module of its own (env.py, a revision): not found by imports, run anew each time.
-    pub fn run_script(&mut self, file: FileId, name: &str) -> (Rc<Module<'t>>, Result<(), Box<Raised<'t>>>) {
-        unreachable!()
+    /// The files.
+    pub fn sources(&self) -> &'t Sources {
+        self.trees.sources()
     }
 
-    /// `import dotted`: the module that `dotted` names, run if it has not run yet; a term when it is not of the
-    /// project.
-    pub fn import(&mut self, dotted: &str, span: Span) -> Outcome<'t> {
-        unreachable!()
+    /// The file whose code is being executed; the first file when none is.
+    pub fn file(&self) -> FileId {
+        self.places.last().map_or(FileId(0), |place| place.file)
     }
 
-    /// Imports the module that `file` is, under the name that the search path gives it.
-    pub fn import_file(&mut self, file: FileId, span: Span) -> Outcome<'t> {
-        unreachable!()
+    /// The module whose code is being executed.
+    pub fn module(&self) -> Option<&Rc<Module<'t>>> {
+        self.places.last().map(|place| &place.module)
     }
 
     /// Every project module that was imported, in the order of first import.
     pub fn modules(&self) -> Vec<Rc<Module<'t>>> {
-        unreachable!()
+        self.module_order.clone()
     }
 
-    /// The file whose code is being executed.
-    pub fn file(&self) -> FileId {
-        unreachable!()
+    /// The module that `file` was imported as.
+    pub fn module_of(&self, file: FileId) -> Option<Rc<Module<'t>>> {
+        self.by_file.get(&file).cloned()
     }
 
-    /// `callee(arguments)`
-    pub fn call(&mut self, callee: &Value<'t>, arguments: &Rc<Arguments<'t>>, span: Span) -> Outcome<'t> {
-        unreachable!()
-    }
-
-    /// `of.name`
-    pub fn attribute(&mut self, of: &Value<'t>, name: &str, span: Span) -> Outcome<'t> {
-        unreachable!()
-    }
-
-    /// `of.name = value`
-    pub fn assign_attribute(&mut self, of: &Value<'t>, name: &Name, value: Value<'t>, span: Span) {
-        unreachable!()
-    }
-
-    /// `of[key]`
-    pub fn item(&mut self, of: &Value<'t>, key: &Value<'t>, span: Span) -> Outcome<'t> {
-        unreachable!()
-    }
-
-    /// Is it true? `None`: not decidable.
-    pub fn truth(&mut self, value: &Value<'t>) -> Option<bool> {
-        unreachable!()
-    }
-
-    /// The items that a `for` over it would see.
-    ///
-    /// # Errors
-    /// Why they can't be told.
-    pub fn iterate(&mut self, value: &Value<'t>, span: Span) -> Result<Vec<Value<'t>>, Unknown> {
-        unreachable!()
-    }
-
-    /// `await value`; also what `asyncio.run(value)` does: a coroutine is run here and now.
-    pub fn await_value(&mut self, value: &Value<'t>, span: Span) -> Outcome<'t> {
-        unreachable!()
-    }
-
-    /// Evaluates the annotation expression of a name that `module`'s code holds, in the scope of the class or module:
-    /// forward references in quotes too.
-    pub fn annotation(
-        &mut self,
-        class: &Rc<crate::python::value::Class<'t>>,
-        expression: &'t crate::syntax::python::tree::Expr,
-    ) -> Value<'t> {
-        unreachable!()
-    }
-
-    /// Executes `what` as something that happens only on some paths: what it registers is not certain, and an
-    /// exception ends it silently.
+    /// Executes `what` as something that happens only on some paths: what it registers is not certain. Callers drop
+    /// the exceptions that come out of it.
     pub fn maybe<R>(&mut self, what: impl FnOnce(&mut Self) -> R) -> R {
-        unreachable!()
+        self.doubt += 1;
+        let result = what(self);
+        self.doubt -= 1;
+        result
     }
 
     /// Does the code being executed certainly run?
     pub fn is_certain(&self) -> bool {
-        unreachable!()
+        self.doubt == 0
     }
 
     /// A value that can't be read, recorded in [`Machine::unknowns`].
     pub fn unknown(&mut self, span: Span, why: &str) -> Value<'t> {
-        unreachable!()
+        self.touched += 1;
+        let why: Name = why.into();
+        let unknown = Unknown { span, why: why.clone() };
+        if self.seen_unknowns.insert((span, why)) {
+            self.unknowns.push(unknown.clone());
+        }
+        Value::Unknown(unknown)
+    }
+
+    /// The same, for something that may import modules nobody can name.
+    pub fn hides_imports(&mut self, span: Span, why: &str) -> Value<'t> {
+        let value = self.unknown(span, why);
+        if let Value::Unknown(unknown) = &value
+            && !self.hidden_imports.contains(unknown)
+        {
+            self.hidden_imports.push(unknown.clone());
+        }
+        value
     }
 
     /// A fresh term.
     pub fn term(&mut self, kind: TermKind<'t>, span: Span) -> Rc<Term<'t>> {
-        unreachable!()
+        self.next_id += 1;
+        Rc::new(Term {
+            id: self.next_id,
+            kind,
+            span,
+            file: self.file(),
+            fields: Default::default(),
+            certain: self.is_certain(),
+        })
+    }
+
+    /// The term for something importable: one per dotted name.
+    pub fn name_term(&mut self, dotted: &str, span: Span) -> Rc<Term<'t>> {
+        if let Some(term) = self.interned.get(dotted) {
+            return term.clone();
+        }
+        let name: Name = dotted.into();
+        let term = self.term(TermKind::Name(name.clone()), span);
+        self.interned.insert(name, term.clone());
+        term
     }
 
     /// The symbolic result of `callee(arguments)`: what a call gives when no library knows better.
@@ -168,6 +257,61 @@ impl<'t> Machine<'t> {
 
     /// A certain exception, with the way to the code being executed.
     pub fn raised(&self, exception: &str, message: impl Into<String>, span: Span) -> Box<Raised<'t>> {
-        unreachable!()
+        let trace = self
+            .frames
+            .iter()
+            .filter_map(|frame| match frame {
+                Frame::Module(_, span) => *span,
+                Frame::Call(_, span) => Some(*span),
+            })
+            .collect();
+        Box::new(Raised { exception: exception.into(), message: message.into(), span, value: None, trace })
+    }
+
+    /// Takes a step; `false` when there are none left.
+    fn step(&mut self, span: Span) -> bool {
+        self.steps += 1;
+        if self.steps == STEPS {
+            self.hides_imports(span, "too many steps: the rest was not run on paper");
+        }
+        self.steps < STEPS
+    }
+
+    fn place(&mut self) -> &mut Place<'t> {
+        // Code runs only between `enter` and `leave`, so there is always a place.
+        let last = self.places.len() - 1;
+        &mut self.places[last]
+    }
+
+    fn scope(&self) -> Rc<Scope<'t>> {
+        self.places[self.places.len() - 1].scope.clone()
+    }
+
+    fn enter(
+        &mut self,
+        scope: Rc<Scope<'t>>,
+        module: Rc<Module<'t>>,
+        file: FileId,
+        function: Option<Rc<Function<'t>>>,
+    ) {
+        self.places.push(Place {
+            scope,
+            module,
+            file,
+            function,
+            returned: Vec::new(),
+            yielded: Vec::new(),
+            doubt: 0,
+            loop_doubt: 0,
+            handling: None,
+        });
+    }
+
+    fn leave(&mut self) -> Option<Place<'t>> {
+        let place = self.places.pop();
+        if let Some(place) = &place {
+            self.doubt -= place.doubt;
+        }
+        place
     }
 }

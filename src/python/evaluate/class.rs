@@ -1,0 +1,208 @@
+//! Class statements and the method resolution order.
+
+use std::rc::Rc;
+
+use super::statement::Flow;
+use super::{Machine, Outcome};
+use crate::python::value::{Arguments, Binding, Class, Dict, Keyword, Name, Scope, Value};
+use crate::source::Span;
+use crate::syntax::python::tree;
+
+/// The parts of a class before it is one.
+struct Parts<'t> {
+    name: Name,
+    node: Option<&'t tree::StmtClassDef>,
+    span: Span,
+    name_span: Span,
+    bases: Vec<Value<'t>>,
+    keywords: Vec<Keyword<'t>>,
+    decorators: Vec<Value<'t>>,
+    attributes: indexmap::IndexMap<Name, Binding<'t>>,
+}
+
+impl<'t> Machine<'t> {
+    /// `class`
+    pub(super) fn define_class(&mut self, node: &'t tree::StmtClassDef) -> Outcome<'t> {
+        let mut decorators = Vec::new();
+        for decorator in &node.decorator_list {
+            decorators.push(self.eval(&decorator.expression)?);
+        }
+        let arguments = match &node.arguments {
+            Some(arguments) => self.arguments(arguments)?,
+            None => Arguments::default(),
+        };
+        let span = self.at(node);
+        let mut bases: Vec<Value<'t>> = arguments.positional.into_iter().map(|argument| argument.value).collect();
+        if arguments.open {
+            bases.push(self.unknown(span, "a base class that is not known"));
+        }
+        let place = self.place();
+        let (module, file) = (place.module.clone(), place.file);
+        let scope = Scope::of_class(Some(self.function_parent()));
+        self.enter(scope.clone(), module, file, None);
+        let ran = self.block(&node.body);
+        self.leave();
+        if let Ok(Flow::Return(_)) | Err(_) = ran {
+            ran?;
+        }
+        let parts = Parts {
+            name: node.name.as_str().into(),
+            node: Some(node),
+            span,
+            name_span: self.at(&node.name),
+            bases,
+            keywords: arguments.keywords,
+            decorators: decorators.clone(),
+            attributes: scope.names.take(),
+        };
+        let class = self.make_class(parts)?;
+        self.decorate(class, &decorators, span)
+    }
+
+    /// `type(name, bases, namespace)`
+    pub fn class_from_call(
+        &mut self,
+        name: &str,
+        bases: Vec<Value<'t>>,
+        namespace: &Dict<'t>,
+        span: Span,
+    ) -> Outcome<'t> {
+        let mut attributes = indexmap::IndexMap::new();
+        for (key, value) in namespace.entries.borrow().iter() {
+            if let crate::python::value::Key::Str(key) = key {
+                let binding = Binding {
+                    value: value.clone(),
+                    span,
+                    statement: span,
+                    annotation: None,
+                    certain: self.is_certain(),
+                    only_annotated: false,
+                };
+                attributes.insert(key.clone(), binding);
+            }
+        }
+        self.make_class(Parts {
+            name: name.into(),
+            node: None,
+            span,
+            name_span: span,
+            bases,
+            keywords: Vec::new(),
+            decorators: Vec::new(),
+            attributes,
+        })
+    }
+
+    fn function_parent(&mut self) -> Rc<Scope<'t>> {
+        let scope = self.scope();
+        if scope.is_class { scope.parent.clone().unwrap_or(scope) } else { scope }
+    }
+
+    fn make_class(&mut self, parts: Parts<'t>) -> Outcome<'t> {
+        self.next_id += 1;
+        let id = self.next_id;
+        let place = self.place();
+        let module = place.module.clone();
+        let inside = place.function.as_ref().map(|function| format!("{}.<locals>.", function.name)).unwrap_or_default();
+        let qualified: Name = format!("{}.{inside}{}", module.name, parts.name).into();
+        let scope = self.function_parent();
+        let certain = self.is_certain();
+        let inherited = linearize(&parts.bases);
+        let class = Rc::new_cyclic(|_| Class {
+            id,
+            name: parts.name,
+            qualified,
+            node: parts.node,
+            module,
+            scope,
+            span: parts.span,
+            name_span: parts.name_span,
+            bases: parts.bases,
+            keywords: parts.keywords,
+            decorators: parts.decorators,
+            inherited,
+            attributes: parts.attributes.into(),
+            certain,
+        });
+        for binding in class.attributes.borrow().values() {
+            if let Value::Function(function) = &binding.value {
+                let mut of = function.class.borrow_mut();
+                if of.is_none() {
+                    *of = Some(class.clone());
+                }
+            }
+        }
+        self.init_subclass(&class);
+        let span = class.span;
+        for library in self.libraries.clone().iter() {
+            if let Err(raised) = library.class_defined(self, &class) {
+                if self.is_certain() {
+                    return Err(raised);
+                }
+                let _ = span;
+            }
+        }
+        Ok(Value::Class(class))
+    }
+
+    /// A base of the project with `__init_subclass__` hears of the new class.
+    fn init_subclass(&mut self, class: &Rc<Class<'t>>) {
+        let hook =
+            class.ancestors().skip(1).find_map(|base| base.own("__init_subclass__").map(|binding| binding.value));
+        if let Some(Value::Function(function)) = hook {
+            let arguments = Arguments { keywords: class.keywords.clone(), ..Arguments::default() };
+            let method = Value::Method(Rc::new(Value::Class(class.clone())), function);
+            let _ = self.maybe(|machine| machine.call(&method, &Rc::new(arguments), class.span));
+        }
+    }
+}
+
+/// The method resolution order of a class with these bases, without the class itself (C3; where that fails, the bases'
+/// orders one after the other). A base that is one of several counts as its first class or term.
+fn linearize<'t>(bases: &[Value<'t>]) -> Vec<Value<'t>> {
+    let bases: Vec<Value<'t>> = bases.iter().map(|base| one_base(base)).collect();
+    let mut lines: Vec<Vec<Value<'t>>> = bases
+        .iter()
+        .map(|base| match base {
+            Value::Class(class) => class.mro(),
+            other => vec![other.clone()],
+        })
+        .collect();
+    lines.push(bases.clone());
+    let mut order = Vec::new();
+    loop {
+        lines.retain(|line| !line.is_empty());
+        if lines.is_empty() {
+            return order;
+        }
+        let head = lines
+            .iter()
+            .map(|line| &line[0])
+            .find(|head| !lines.iter().any(|line| line[1..].iter().any(|other| super::join::same(other, head))))
+            .unwrap_or(&lines[0][0])
+            .clone();
+        for line in &mut lines {
+            line.retain(|other| {
+                !super::join::same(other, &head)
+                    || matches!(other, Value::Unknown(_)) && !matches!(head, Value::Unknown(_))
+            });
+        }
+        order.push(head);
+    }
+}
+
+fn one_base<'t>(base: &Value<'t>) -> Value<'t> {
+    match base {
+        Value::OneOf(values) => values
+            .iter()
+            .find(|value| matches!(value, Value::Class(_) | Value::Term(_)))
+            .cloned()
+            .unwrap_or_else(|| values[0].clone()),
+        Value::Term(term) => match &term.kind {
+            // `Generic[T]`, `Repository[User]`: the class without its type arguments.
+            crate::python::value::TermKind::Item(of, _) => Value::Term(of.clone()),
+            _ => base.clone(),
+        },
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,443 @@
+//! Imports: modules are run once, in Python's order.
+
+use std::rc::Rc;
+
+use super::{Frame, IMPORTS, Machine, OddImport, Outcome, Raised};
+use crate::python::modules::{self, Found};
+use crate::python::value::{Binding, Module, Name, PROJECT_ROOT, Scope, State, Value};
+use crate::source::{FileId, Span};
+use crate::syntax::python::tree;
+
+impl<'t> Machine<'t> {
+    /// Runs `file` as a module of its own (env.py, a revision): not found by imports, run anew each time.
+    pub fn run_script(&mut self, file: FileId, name: &str) -> (Rc<Module<'t>>, Result<(), Box<Raised<'t>>>) {
+        let module = self.new_module(name.into(), Some(file), None);
+        let result = self.run_module(&module, None);
+        (module, result)
+    }
+
+    /// `import dotted`: the module that `dotted` names, run if it has not run yet, and its packages before it; a term
+    /// when it is not of the project.
+    pub fn import(&mut self, dotted: &str, span: Span) -> Outcome<'t> {
+        if !self.follows_imports {
+            return Ok(Value::Term(self.name_term(dotted, span)));
+        }
+        let mut last: Option<Rc<Module<'t>>> = None;
+        for (at, _) in dotted.match_indices('.').chain([(dotted.len(), "")]) {
+            let name = &dotted[..at];
+            let known = self.modules.get(name).cloned();
+            let module = match known {
+                Some(module) => {
+                    self.note_import(&module, span);
+                    module
+                }
+                None => {
+                    let found = match &last {
+                        None => modules::find(self.sources(), &self.search_path, Some(self.file()), name),
+                        Some(parent) => self.find_submodule(parent, &name[name.rfind('.').map_or(0, |dot| dot + 1)..]),
+                    };
+                    match (found, &last) {
+                        (Some(found), _) => self.load(name, found, span)?,
+                        (None, None) => {
+                            self.touched += 1;
+                            return Ok(Value::Term(self.name_term(dotted, span)));
+                        }
+                        (None, Some(parent)) => return self.missing_submodule(parent, dotted, name, span),
+                    }
+                }
+            };
+            if let Some(parent) = &last {
+                self.bind_submodule(parent, name, &module, span);
+            }
+            last = Some(module);
+        }
+        Ok(last.map_or(Value::None, Value::Module))
+    }
+
+    /// Imports the module that `file` is, under the name that the search path gives it.
+    pub fn import_file(&mut self, file: FileId, span: Span) -> Outcome<'t> {
+        if let Some(module) = self.by_file.get(&file) {
+            return Ok(Value::Module(module.clone()));
+        }
+        let sources = self.sources();
+        let natural = modules::natural_root(sources, file);
+        let roots = self.search_path.clone();
+        let name = roots
+            .iter()
+            .filter(|root| root.len() <= natural.len())
+            .chain([&Name::from(natural.as_str())])
+            .filter_map(|root| modules::dotted_name(sources, root, file))
+            .next_back()
+            .unwrap_or_else(|| sources.path(file).to_owned());
+        // The search path may give the name to another file: then this one is loaded under it all the same, for it is
+        // this file that was asked for.
+        if let Ok(Value::Module(module)) = self.maybe(|machine| machine.import(&name, span))
+            && module.file == Some(file)
+        {
+            return Ok(Value::Module(module));
+        }
+        let package = sources.path(file).strip_suffix("/__init__.py").map(str::to_owned);
+        let found = Found { file: Some(file), package, root: natural, beyond_path: false };
+        self.load(&name, found, span).map(Value::Module)
+    }
+
+    fn find_submodule(&self, parent: &Module<'t>, name: &str) -> Option<Found> {
+        let directory = parent.package.as_ref()?;
+        modules::below(self.sources(), directory, name)
+    }
+
+    /// `package.missing`: no such file. That is certain only for a package whose file was read and which does not make
+    /// its submodules itself.
+    fn missing_submodule(&mut self, parent: &Rc<Module<'t>>, dotted: &str, name: &str, span: Span) -> Outcome<'t> {
+        let attribute = name.rsplit('.').next().unwrap_or(name);
+        let has_path = parent
+            .scope
+            .names
+            .borrow()
+            .get("__path__")
+            .is_some_and(|binding| binding.statement != Span::start_of(self.file()));
+        let _ = has_path;
+        let open = parent.scope.open.borrow().is_some() || parent.file.is_none();
+        if open || parent.scope.names.borrow().contains_key(attribute) || self.is_generated(parent, attribute) {
+            return Ok(self.unknown(span, "a module that is not among the files of the project"));
+        }
+        self.odd_imports.push(OddImport { name: dotted.into(), span, root: None, certain: self.is_certain() });
+        let message = format!("No module named '{name}'");
+        Err(self.raised("ModuleNotFoundError", message, span))
+    }
+
+    /// Modules that tools write when a package is built: their absence from the sources says nothing.
+    fn is_generated(&self, parent: &Module<'t>, attribute: &str) -> bool {
+        let sources = self.sources();
+        let compiled = |directory: &Name| {
+            sources.entries(directory).iter().any(|entry| {
+                let name = &*entry.name;
+                name.strip_prefix(attribute).is_some_and(|rest| rest.starts_with('.') && !rest.ends_with(".py"))
+            })
+        };
+        matches!(
+            attribute,
+            "_version" | "version" | "__version__" | "_version_info" | "local_settings" | "local" | "_build"
+        ) || attribute.ends_with("_pb2")
+            || attribute.ends_with("_pb2_grpc")
+            || parent.package.as_ref().is_some_and(compiled)
+    }
+
+    fn new_module(&mut self, name: Name, file: Option<FileId>, package: Option<Name>) -> Rc<Module<'t>> {
+        Rc::new(Module {
+            name,
+            file,
+            package,
+            scope: Scope::inside(None),
+            state: State::Waiting.into(),
+            imports: Default::default(),
+        })
+    }
+
+    fn load(&mut self, name: &str, found: Found, span: Span) -> Result<Rc<Module<'t>>, Box<Raised<'t>>> {
+        if found.beyond_path {
+            let odd = OddImport { name: name.into(), span, root: Some(found.root.clone()), certain: self.is_certain() };
+            self.odd_imports.push(odd);
+        }
+        if let Some(file) = found.file
+            && let Some(module) = self.by_file.get(&file).cloned()
+        {
+            self.second_names.push((file, module.name.clone(), name.into(), span));
+            self.modules.insert(name.into(), module.clone());
+            self.note_import(&module, span);
+            return Ok(module);
+        }
+        let module = self.new_module(name.into(), found.file, found.package.map(Name::from));
+        self.modules.insert(name.into(), module.clone());
+        self.module_order.push(module.clone());
+        if let Some(file) = found.file {
+            self.by_file.insert(file, module.clone());
+        }
+        self.note_import(&module, span);
+        if self.imports >= IMPORTS {
+            let unknown = self.hides_imports(span, "imports nested too deeply");
+            if let Value::Unknown(unknown) = unknown {
+                *module.scope.open.borrow_mut() = Some(unknown);
+            }
+            return Ok(module);
+        }
+        // An import inside a function runs the module with nothing of the function around it.
+        self.run_module(&module, Some(span))?;
+        Ok(module)
+    }
+
+    fn run_module(&mut self, module: &Rc<Module<'t>>, asked: Option<Span>) -> Result<(), Box<Raised<'t>>> {
+        let Some(file) = module.file else {
+            module.state.set(State::Done);
+            return Ok(());
+        };
+        let sources = self.sources();
+        let start = Span::start_of(file);
+        module.state.set(State::Running);
+        {
+            let path = format!("{PROJECT_ROOT}/{}", sources.path(file));
+            let text = |text: &str| Value::literal(text, start);
+            let package = match &module.package {
+                Some(_) => &*module.name,
+                None => module.name.rsplit_once('.').map_or("", |(package, _)| package),
+            };
+            let mut own = vec![
+                ("__name__", text(&module.name)),
+                ("__file__", text(&path)),
+                ("__package__", text(package)),
+                ("__doc__", Value::None),
+                ("__spec__", Value::None),
+            ];
+            if let Some(directory) = &module.package {
+                own.push(("__path__", self.new_list(vec![text(&format!("{PROJECT_ROOT}/{directory}"))])));
+            }
+            let mut names = module.scope.names.borrow_mut();
+            for (name, value) in own {
+                let binding = Binding {
+                    value,
+                    span: start,
+                    statement: start,
+                    annotation: None,
+                    certain: true,
+                    only_annotated: false,
+                };
+                names.insert(name.into(), binding);
+            }
+        }
+        let trees = self.trees;
+        let tree = trees.get(file);
+        if sources.unreadable(file).is_some() || !tree.problems.is_empty() {
+            let why = if sources.unreadable(file).is_some() {
+                "a file that can't be read"
+            } else {
+                "a file with a syntax error"
+            };
+            let place = tree.problems.first().map_or(start, |problem| problem.span);
+            if let Value::Unknown(unknown) = self.hides_imports(place, why) {
+                *module.scope.open.borrow_mut() = Some(unknown);
+            }
+        }
+        self.imports += 1;
+        self.frames.push(Frame::Module(module.clone(), asked));
+        // Calls do not count against the modules they import.
+        let (calls, nesting) = (std::mem::take(&mut self.calls), std::mem::take(&mut self.nesting));
+        self.enter(module.scope.clone(), module.clone(), file, None);
+        let ran = self.block(&tree.module.body);
+        self.leave();
+        (self.calls, self.nesting) = (calls, nesting);
+        self.frames.pop();
+        self.imports -= 1;
+        match ran {
+            Ok(_) => {
+                module.state.set(State::Done);
+                Ok(())
+            }
+            Err(raised) => {
+                module.state.set(State::Raised);
+                if asked.is_some() {
+                    // Python forgets a module whose import failed; what it registered stays.
+                    self.by_file.remove(&file);
+                    self.modules.retain(|_, other| !Rc::ptr_eq(other, module));
+                }
+                Err(raised)
+            }
+        }
+    }
+
+    fn note_import(&mut self, module: &Rc<Module<'t>>, span: Span) {
+        if let Some(here) = self.module().cloned() {
+            here.imports.borrow_mut().push((span, module.clone()));
+        }
+    }
+
+    fn bind_submodule(&mut self, parent: &Rc<Module<'t>>, dotted: &str, module: &Rc<Module<'t>>, span: Span) {
+        let name = dotted.rsplit('.').next().unwrap_or(dotted);
+        let mut names = parent.scope.names.borrow_mut();
+        if names
+            .get(name)
+            .is_some_and(|binding| matches!(&binding.value, Value::Module(old) if Rc::ptr_eq(old, module)))
+        {
+            return;
+        }
+        if !names.contains_key(name) || module.state.get() == State::Done {
+            let binding = Binding {
+                value: Value::Module(module.clone()),
+                span,
+                statement: span,
+                annotation: None,
+                certain: true,
+                only_annotated: false,
+            };
+            names.entry(name.into()).or_insert(binding);
+        }
+    }
+
+    /// `package.sub` where somebody has imported `sub` already.
+    pub(super) fn submodule_if_imported(&mut self, module: &Module<'t>, name: &str) -> Option<Value<'t>> {
+        self.modules.get(&*format!("{}.{name}", module.name)).cloned().map(Value::Module)
+    }
+
+    pub(super) fn import_statement(&mut self, node: &'t tree::StmtImport) -> Result<(), Box<Raised<'t>>> {
+        let statement = self.at(node);
+        for alias in &node.names {
+            let span = self.at(alias);
+            let value = self.import(&alias.name, statement)?;
+            match &alias.asname {
+                Some(name) => self.bind(name, value, span, statement, None),
+                None => {
+                    let first = alias.name.split('.').next().unwrap_or(&alias.name);
+                    let top = match &value {
+                        Value::Module(_) => match self.modules.get(first) {
+                            Some(module) => Value::Module(module.clone()),
+                            None => Value::Term(self.name_term(first, span)),
+                        },
+                        Value::Unknown(_) => value.clone(),
+                        _ => Value::Term(self.name_term(first, span)),
+                    };
+                    self.bind(first, top, span, statement, None);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn import_from_statement(&mut self, node: &'t tree::StmtImportFrom) -> Result<(), Box<Raised<'t>>> {
+        let statement = self.at(node);
+        let written = node.module.as_ref().map_or("", |module| module.as_str());
+        let dotted = match self.absolute(node.level, written) {
+            Some(dotted) => dotted,
+            None => {
+                let value = self.hides_imports(statement, "a relative import beyond the top-level package");
+                return self.bind_all_unknown(node, value, statement);
+            }
+        };
+        let from = match self.import(&dotted, statement) {
+            Ok(value) => value,
+            Err(raised) if node.level > 0 && dotted.is_empty() => return Err(raised),
+            Err(raised) => return Err(raised),
+        };
+        for alias in &node.names {
+            let span = self.at(alias);
+            if &alias.name == "*" {
+                self.import_star(&from, statement);
+                continue;
+            }
+            let value = self.import_name(&from, &alias.name, statement, span)?;
+            let name = alias.asname.as_ref().unwrap_or(&alias.name);
+            self.bind(name, value, span, statement, None);
+        }
+        Ok(())
+    }
+
+    fn bind_all_unknown(
+        &mut self,
+        node: &'t tree::StmtImportFrom,
+        value: Value<'t>,
+        statement: Span,
+    ) -> Result<(), Box<Raised<'t>>> {
+        for alias in &node.names {
+            let span = self.at(alias);
+            self.bind(alias.asname.as_ref().unwrap_or(&alias.name), value.clone(), span, statement, None);
+        }
+        Ok(())
+    }
+
+    /// The dotted name that a possibly relative import means.
+    fn absolute(&mut self, level: u32, written: &str) -> Option<String> {
+        if level == 0 {
+            return Some(written.to_owned());
+        }
+        let module = self.module()?.clone();
+        let mut package = match &module.package {
+            Some(_) => module.name.to_string(),
+            None => match module.name.rsplit_once('.') {
+                Some((package, _)) => package.to_owned(),
+                None => return self.beside_script(&module, level, written),
+            },
+        };
+        for _ in 1..level {
+            package = package.rsplit_once('.')?.0.to_owned();
+        }
+        Some(if written.is_empty() { package } else { format!("{package}.{written}") })
+    }
+
+    /// `from . import x` in a script that was run by its path: Python refuses; what was meant lies beside it.
+    fn beside_script(&mut self, _: &Module<'t>, _: u32, _: &str) -> Option<String> {
+        None
+    }
+
+    /// `from module import name`
+    fn import_name(&mut self, from: &Value<'t>, name: &str, statement: Span, span: Span) -> Outcome<'t> {
+        match from {
+            Value::Module(module) => {
+                let found = module.scope.names.borrow().get(name).cloned();
+                if let Some(binding) = found.filter(|binding| !binding.only_annotated) {
+                    return Ok(binding.value);
+                }
+                if self.find_submodule(module, name).is_some() {
+                    return self.import(&format!("{}.{name}", module.name), statement);
+                }
+                if let Some(unknown) = module.scope.open.borrow().clone() {
+                    return Ok(Value::Unknown(unknown));
+                }
+                if module.scope.names.borrow().contains_key("__getattr__") {
+                    return self.attribute(from, name, span);
+                }
+                if module.file.is_none() || self.is_generated(module, name) {
+                    return Ok(self.unknown(span, "a name that is not among the files of the project"));
+                }
+                if module.state.get() == State::Running {
+                    let path = module.file.map_or("", |file| self.sources().path(file));
+                    let message = format!(
+                        "cannot import name '{name}' from partially initialized module '{}' (most likely due to a circular import) ({path})",
+                        module.name
+                    );
+                    return Err(self.raised("ImportError", message, span));
+                }
+                let path = module.file.map_or("", |file| self.sources().path(file));
+                let message = format!("cannot import name '{name}' from '{}' ({path})", module.name);
+                Err(self.raised("ImportError", message, span))
+            }
+            Value::Term(term) => {
+                let term = term.clone();
+                Ok(match self.attribute(&Value::Term(term), name, span)? {
+                    Value::Term(found) => Value::Term(found),
+                    other => other,
+                })
+            }
+            other => Ok(other.clone()),
+        }
+    }
+
+    fn import_star(&mut self, from: &Value<'t>, statement: Span) {
+        let Value::Module(module) = from else {
+            if let Value::Term(term) = from {
+                // Names of a library: any name not bound otherwise may come from it.
+                let why: Name = format!("`from {} import *`", term.dotted().unwrap_or("a library")).into();
+                let unknown = crate::python::value::Unknown { span: statement, why };
+                self.scope().open.borrow_mut().get_or_insert(unknown);
+            }
+            return;
+        };
+        let all = module.scope.names.borrow().get("__all__").map(|binding| binding.value.clone());
+        let listed = all.and_then(|all| all.items());
+        let names: Vec<Name> = match &listed {
+            Some(items) => items.iter().filter_map(|item| item.as_str().map(Name::from)).collect(),
+            None => module.scope.names.borrow().keys().filter(|name| !name.starts_with('_')).cloned().collect(),
+        };
+        for name in names {
+            let found = module.scope.names.borrow().get(&*name).cloned();
+            let value = match found.filter(|binding| !binding.only_annotated) {
+                Some(binding) => binding.value,
+                None => match self.maybe(|machine| machine.import_name(from, &name, statement, statement)) {
+                    Ok(value) => value,
+                    Err(_) => continue,
+                },
+            };
+            self.bind(&name, value, statement, statement, None);
+        }
+        if let Some(unknown) = module.scope.open.borrow().clone() {
+            self.scope().open.borrow_mut().get_or_insert(unknown);
+        }
+    }
+}

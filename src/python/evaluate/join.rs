@@ -1,0 +1,97 @@
+//! Bringing the branches of an unknown condition together again.
+
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+
+use super::ALTERNATIVES;
+use crate::python::value::{Binding, Name, Unknown, Value};
+use crate::source::Span;
+
+/// One value that stands for all of `values`.
+pub fn join<'t>(values: impl IntoIterator<Item = Value<'t>>, span: Span) -> Value<'t> {
+    let mut distinct: Vec<Value<'t>> = Vec::new();
+    for value in values {
+        for alternative in value.alternatives() {
+            if !distinct.iter().any(|known| same(known, alternative)) {
+                distinct.push(alternative.clone());
+            }
+        }
+    }
+    match distinct.len() {
+        0 => Value::None,
+        1 => distinct.swap_remove(0),
+        count if count > ALTERNATIVES => Value::Unknown(Unknown { span, why: "one of too many values".into() }),
+        _ => Value::OneOf(Rc::new(distinct)),
+    }
+}
+
+/// Are the two certainly the same value?
+pub(super) fn same<'t>(one: &Value<'t>, other: &Value<'t>) -> bool {
+    match (one, other) {
+        (Value::Unknown(_), Value::Unknown(_)) | (Value::None, Value::None) | (Value::Ellipsis, Value::Ellipsis) => {
+            true
+        }
+        (Value::Bool(one), Value::Bool(other)) => one == other,
+        (Value::Int(one), Value::Int(other)) => one == other,
+        (Value::Float(one), Value::Float(other)) => one == other,
+        (Value::Str(one), Value::Str(other)) => one.text == other.text,
+        (Value::Path(one), Value::Path(other)) => one == other,
+        (Value::Bytes(one), Value::Bytes(other)) => one == other,
+        (Value::Builtin(one), Value::Builtin(other)) => one == other,
+        (Value::Tuple(one), Value::Tuple(other)) => {
+            Rc::ptr_eq(one, other)
+                || one.len() == other.len() && one.iter().zip(other.iter()).all(|(one, other)| same(one, other))
+        }
+        (Value::List(one), Value::List(other)) | (Value::Set(one), Value::Set(other)) => Rc::ptr_eq(one, other),
+        (Value::Dict(one), Value::Dict(other)) => Rc::ptr_eq(one, other),
+        (Value::Module(one), Value::Module(other)) => Rc::ptr_eq(one, other),
+        (Value::Class(one), Value::Class(other)) => Rc::ptr_eq(one, other),
+        (Value::Object(one), Value::Object(other)) => Rc::ptr_eq(one, other),
+        (Value::Function(one), Value::Function(other)) => Rc::ptr_eq(one, other),
+        (Value::Method(a, one), Value::Method(b, other)) => Rc::ptr_eq(one, other) && same(a, b),
+        (Value::BuiltinMethod(a, one), Value::BuiltinMethod(b, other)) => one == other && same(a, b),
+        (Value::Coroutine(one), Value::Coroutine(other)) => Rc::ptr_eq(one, other),
+        (Value::Term(one), Value::Term(other)) => Rc::ptr_eq(one, other),
+        _ => false,
+    }
+}
+
+/// The names after an unknown condition: `before` it, and after each of its branches.
+pub(super) fn join_names<'t>(
+    before: &IndexMap<Name, Binding<'t>>,
+    branches: Vec<IndexMap<Name, Binding<'t>>>,
+    span: Span,
+) -> IndexMap<Name, Binding<'t>> {
+    if branches.len() == 1 {
+        return branches.into_iter().next().unwrap_or_default();
+    }
+    let mut joined = before.clone();
+    let mut names: Vec<Name> = before.keys().cloned().collect();
+    for branch in &branches {
+        for name in branch.keys() {
+            if !before.contains_key(name) && !names[before.len()..].contains(name) {
+                names.push(name.clone());
+            }
+        }
+    }
+    for name in names {
+        let found: Vec<&Binding<'t>> = branches.iter().filter_map(|branch| branch.get(&name)).collect();
+        let Some(first) = found.first() else {
+            joined.shift_remove(&name);
+            continue;
+        };
+        let everywhere = found.len() == branches.len();
+        if everywhere && found.iter().all(|binding| binding.span == first.span && same(&binding.value, &first.value)) {
+            joined.insert(name, (*first).clone());
+            continue;
+        }
+        // The binding that is newer than the condition is the one to point at.
+        let newest =
+            found.iter().find(|binding| before.get(&name).is_none_or(|old| old.span != binding.span)).unwrap_or(first);
+        let value = join(found.iter().map(|binding| binding.value.clone()), span);
+        let certain = everywhere && found.iter().all(|binding| binding.certain);
+        joined.insert(name, Binding { value, certain, ..(*newest).clone() });
+    }
+    joined
+}
