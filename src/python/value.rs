@@ -183,7 +183,7 @@ pub struct Binding<'t> {
     pub statement: Span,
     /// The annotation, where there is one.
     pub annotation: Option<&'t tree::Expr>,
-    /// `false`: bound only on some paths.
+    /// `false`: bound only on some paths through the module, class or function that holds it.
     pub certain: bool,
     /// `name: int` without a value.
     pub only_annotated: bool,

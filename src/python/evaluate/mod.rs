@@ -22,6 +22,9 @@ use crate::python::value::{Arguments, Function, Module, Name, Scope, Term, TermK
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::python::Trees;
 
+#[cfg(test)]
+mod tests;
+
 pub use join::join;
 
 /// What an expression gives: a value, or a certain exception.
@@ -73,6 +76,8 @@ struct Place<'t> {
     /// What `return` on an uncertain path gave.
     returned: Vec<Value<'t>>,
     yielded: Vec<Value<'t>>,
+    /// The doubt at which a name is certainly bound, seen from this place.
+    level: usize,
     /// How much of [`Machine::doubt`] ends with this place.
     doubt: usize,
     /// How much of it ends with the loop being run.
@@ -301,6 +306,7 @@ impl<'t> Machine<'t> {
             function,
             returned: Vec::new(),
             yielded: Vec::new(),
+            level: self.doubt,
             doubt: 0,
             loop_doubt: 0,
             handling: None,

@@ -154,8 +154,9 @@ impl<'t> Machine<'t> {
     ) {
         let scope = self.scope();
         let sent = scope.outer.borrow().iter().find(|(outer, _)| &**outer == name).map(|(_, target)| target.clone());
+        let certain = if sent.is_some() { self.is_certain() } else { self.binds_certainly() };
         let scope = sent.unwrap_or(scope);
-        let binding = Binding { value, span, statement, annotation, certain: self.is_certain(), only_annotated: false };
+        let binding = Binding { value, span, statement, annotation, certain, only_annotated: false };
         let mut names = scope.names.borrow_mut();
         match names.get_mut(name) {
             Some(slot) => *slot = binding,
@@ -245,7 +246,7 @@ impl<'t> Machine<'t> {
                         span: self.at(name),
                         statement,
                         annotation: Some(&node.annotation),
-                        certain: self.is_certain(),
+                        certain: self.binds_certainly(),
                         only_annotated: true,
                     };
                     let scope = self.scope();
@@ -314,13 +315,26 @@ impl<'t> Machine<'t> {
         }
     }
 
+    /// Runs one arm of an unknown condition. Seen from inside, it is certain.
+    fn arm(&mut self, run: impl FnOnce(&mut Self) -> Ran<'t>) -> Ran<'t> {
+        self.place().level += 1;
+        let ran = self.maybe(run);
+        self.place().level -= 1;
+        ran
+    }
+
+    /// Is what is being bound certainly bound, seen from the place being executed?
+    pub(super) fn binds_certainly(&self) -> bool {
+        self.places.last().is_none_or(|place| self.doubt == place.level)
+    }
+
     /// Follows every arm of an unknown condition and joins what comes out.
     fn branches(&mut self, arms: &[&'t [tree::Stmt]], may_skip: bool, span: Span) -> Ran<'t> {
         let scope = self.scope();
         let before = scope.names.borrow().clone();
         let mut branches = Vec::with_capacity(arms.len() + 1);
         for arm in arms {
-            let ran = self.maybe(|machine| machine.block(arm));
+            let ran = self.arm(|machine| machine.block(arm));
             let names = scope.names.replace(before.clone());
             branches.push(Branch { ran, names });
         }
@@ -412,7 +426,7 @@ impl<'t> Machine<'t> {
                     _ => Value::Unknown(unknown),
                 };
                 let before = self.scope().names.borrow().clone();
-                let ran = self.maybe(|machine| {
+                let ran = self.arm(|machine| {
                     machine.assign(&node.target, item, statement, None);
                     machine.block(&node.body)
                 });
@@ -444,7 +458,7 @@ impl<'t> Machine<'t> {
                 Some(false) => return self.block(&node.orelse),
                 None => {
                     let before = self.scope().names.borrow().clone();
-                    let ran = self.maybe(|machine| machine.block(&node.body));
+                    let ran = self.arm(|machine| machine.block(&node.body));
                     return self.after_maybe(before, ran, self.at(node));
                 }
             }
@@ -623,7 +637,7 @@ impl<'t> Machine<'t> {
             // The handler sees what was bound before, and what the body bound on the way.
             scope.names.replace(after.clone());
             let raised = self.raised("Exception", "", self.at(handler));
-            let ran = self.maybe(|machine| machine.run_handler(handler, raised));
+            let ran = self.arm(|machine| machine.run_handler(handler, raised));
             let names = scope.names.replace(after.clone());
             branches.push(Branch { ran, names });
         }
