@@ -1,6 +1,7 @@
 //! Alembic's side: configuration, env.py, the script directory and its revisions.
 
 pub mod config;
+pub mod discovery;
 pub mod env_script;
 pub mod revision;
 
