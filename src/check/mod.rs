@@ -151,10 +151,10 @@ fn once(found: &mut Vec<Diagnostic>) {
 }
 
 fn is_ignored_in_its_file(diagnostic: &Diagnostic, sources: &Sources, options: &Options) -> bool {
-    let path = sources.path(diagnostic.span.file);
-    options.exclude.as_ref().is_some_and(|globs| globs.is_match(path))
+    let path = format!("{}{}", options.globs_from, sources.path(diagnostic.span.file));
+    options.exclude.as_ref().is_some_and(|globs| globs.is_match(&path))
         || options.per_file_ignores.iter().any(|(glob, names)| {
-            glob.is_match(path)
+            glob.is_match(&path)
                 && names.iter().any(|name| {
                     name == "all"
                         || rules::named(name).is_some_and(|rule| rule.name == diagnostic.rule)

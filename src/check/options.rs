@@ -23,6 +23,8 @@ pub struct Options {
     pub ignore: Vec<String>,
     /// Rules that are off in files that a glob matches.
     pub per_file_ignores: Vec<(GlobMatcher, Vec<String>)>,
+    /// What stands before a path when a glob looks at it: the way from the configuration to the project root.
+    pub globs_from: String,
     /// Files that nothing is reported in.
     pub exclude: Option<GlobSet>,
     /// `--scope files`: only diagnostics that touch one of these paths.
