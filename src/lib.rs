@@ -3,6 +3,7 @@
 pub mod check;
 pub mod config;
 pub mod diagnostic;
+pub mod fix;
 pub mod load;
 pub mod project;
 pub mod python;

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// A file of the project, as a small number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,7 +118,7 @@ pub struct Sources {
     files: Vec<File>,
     by_path: HashMap<Box<str>, FileId>,
     directories: BTreeMap<Box<str>, Vec<Entry>>,
-    reader: Box<dyn Reader>,
+    reader: Arc<dyn Reader>,
     /// What stands before every path when it is shown to a person: empty, or `backend/` for `limbeck check backend`.
     pub shown_from: String,
 }
@@ -145,6 +145,14 @@ impl Sources {
         paths: impl IntoIterator<Item = String>,
         directories: impl IntoIterator<Item = String>,
         reader: Box<dyn Reader>,
+    ) -> Sources {
+        Sources::sharing(paths, directories, Arc::from(reader))
+    }
+
+    fn sharing(
+        paths: impl IntoIterator<Item = String>,
+        directories: impl IntoIterator<Item = String>,
+        reader: Arc<dyn Reader>,
     ) -> Sources {
         let mut sorted: Vec<String> = paths.into_iter().collect();
         sorted.sort();
@@ -181,6 +189,27 @@ impl Sources {
     pub fn in_memory<P: Into<String>, T: Into<Vec<u8>>>(files: impl IntoIterator<Item = (P, T)>) -> Sources {
         let map: BTreeMap<String, Vec<u8>> = files.into_iter().map(|(path, text)| (path.into(), text.into())).collect();
         Sources::new(map.keys().cloned().collect::<Vec<_>>(), Vec::new(), Box::new(map))
+    }
+
+    /// The same project with other texts: of files that are there, and of new ones.
+    pub fn with(&self, texts: impl IntoIterator<Item = (String, String)>) -> Sources {
+        let texts: Vec<(String, String)> = texts.into_iter().collect();
+        let paths = self.files.iter().map(|file| file.path.to_string());
+        let paths = paths.chain(texts.iter().map(|(path, _)| path.clone()));
+        let directories = self.directories.keys().map(|directory| directory.to_string());
+        let mut sources = Sources::sharing(paths, directories, self.reader.clone());
+        sources.shown_from.clone_from(&self.shown_from);
+        for (path, text) in texts {
+            if let Some(file) = sources.id(&path) {
+                sources.provide(file, Ok(text.into()));
+            }
+        }
+        for file in self.ids() {
+            if let (Some(text), Some(same)) = (self.peek(file), sources.id(self.path(file))) {
+                sources.provide(same, Ok(text.into()));
+            }
+        }
+        sources
     }
 
     fn add_directory(&mut self, path: &str) {

@@ -304,7 +304,7 @@ mod tests {
     fn extend_and_pairs_of_the_command_line() {
         let directory = with(&[
             ("limbeck.toml", "extend = 'base.toml'\n[rules]\nnot-analysed = 'warning'\n"),
-            ("limbeck.toml", "extend = 'base.toml'\n[rules]\nnot-analysed = 'warning'\n"),
+            ("base.toml", "dialect = 'mysql'\n[rules]\nnot-analysed = 'off'\nenv = 'note'\n"),
         ]);
         let pairs = vec!["alembic=1.13".to_owned(), "rules.config='off'".to_owned()];
         let config = read(directory.path(), &Arguments { config: pairs, isolated: false }).expect("is right");
