@@ -7,7 +7,9 @@ pub mod fix;
 pub mod load;
 pub mod project;
 pub mod python;
+pub mod report;
 #[path = "../rules/mod.rs"]
 pub mod rules;
+pub mod secrets;
 pub mod source;
 pub mod syntax;
