@@ -1,0 +1,401 @@
+//! [`RevisionScript`]s → [`RevisionMap`]: the graph that Alembic would build, with the words that Alembic has for it.
+//!
+//! Ids are resolved as Alembic does it: `down_revision` names whole ids only; `depends_on` may name branch labels too.
+//! Of two files with one id the later one (in the order of reading) has the children; the other stays a head for ever.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::RevisionScript;
+use crate::project::Known;
+
+/// The graph of an environment's revisions.
+#[derive(Clone, Debug, Default)]
+pub struct RevisionMap {
+    /// The revisions, in the order of reading: by directory, then by file name.
+    pub scripts: Vec<RevisionScript>,
+    /// The directories that were read, relative to the project root.
+    pub version_locations: Vec<String>,
+    by_id: HashMap<String, usize>,
+    by_label: HashMap<String, usize>,
+    parents: Vec<Vec<usize>>,
+    children: Vec<Vec<usize>>,
+}
+
+/// An id that no revision has.
+#[derive(Clone, Copy, Debug)]
+pub struct Missing<'m> {
+    /// Who names it.
+    pub by: &'m RevisionScript,
+    /// In which variable: `down_revision` or `depends_on`.
+    pub variable: &'static str,
+    /// The id, and where it is named.
+    pub id: &'m str,
+    /// The same with its place.
+    pub known: &'m Known<String>,
+}
+
+impl RevisionMap {
+    /// The graph of `scripts`, which were found below `version_locations`.
+    pub fn of(mut scripts: Vec<RevisionScript>, version_locations: Vec<String>) -> RevisionMap {
+        let mut by_id = HashMap::new();
+        let mut by_label = HashMap::new();
+        for (number, script) in scripts.iter_mut().enumerate() {
+            script.number = number;
+            if let Some(id) = script.id() {
+                by_id.insert(id.to_owned(), number);
+            }
+            for label in script.branch_labels.iter().filter_map(Known::get) {
+                by_label.entry(label.clone()).or_insert(number);
+            }
+        }
+        let mut parents = vec![Vec::new(); scripts.len()];
+        let mut children = vec![Vec::new(); scripts.len()];
+        for script in &scripts {
+            for id in script.down_revision.iter().filter_map(Known::get) {
+                if let Some(parent) = by_id.get(id)
+                    && !parents[script.number].contains(parent)
+                {
+                    parents[script.number].push(*parent);
+                    children[*parent].push(script.number);
+                }
+            }
+        }
+        RevisionMap { scripts, version_locations, by_id, by_label, parents, children }
+    }
+
+    /// The revision with this id.
+    pub fn get(&self, id: &str) -> Option<&RevisionScript> {
+        self.by_id.get(id).map(|number| &self.scripts[*number])
+    }
+
+    /// Every revision with this id, in the order of reading.
+    pub fn all_with_id(&self, id: &str) -> Vec<&RevisionScript> {
+        self.scripts.iter().filter(|script| script.id() == Some(id)).collect()
+    }
+
+    /// The revision that carries this branch label.
+    pub fn labelled(&self, label: &str) -> Option<&RevisionScript> {
+        self.by_label.get(label).map(|number| &self.scripts[*number])
+    }
+
+    /// The revisions that no other names as its `down_revision`.
+    pub fn heads(&self) -> Vec<&RevisionScript> {
+        self.scripts.iter().filter(|script| script.id().is_some() && self.is_head(script)).collect()
+    }
+
+    /// The revisions without a `down_revision`.
+    pub fn bases(&self) -> Vec<&RevisionScript> {
+        self.scripts.iter().filter(|script| script.id().is_some() && self.is_base(script)).collect()
+    }
+
+    /// Does no revision follow?
+    pub fn is_head(&self, script: &RevisionScript) -> bool {
+        self.children[script.number].is_empty()
+    }
+
+    /// Does it follow nothing?
+    pub fn is_base(&self, script: &RevisionScript) -> bool {
+        script.down_revision.is_empty()
+    }
+
+    /// Do several follow?
+    pub fn is_branch_point(&self, script: &RevisionScript) -> bool {
+        self.children[script.number].len() > 1
+    }
+
+    /// Does it follow several?
+    pub fn is_merge_point(&self, script: &RevisionScript) -> bool {
+        script.down_revision.len() > 1
+    }
+
+    /// The revisions named as its `down_revision`, as far as they are there.
+    pub fn parents(&self, script: &RevisionScript) -> Vec<&RevisionScript> {
+        self.parents[script.number].iter().map(|number| &self.scripts[*number]).collect()
+    }
+
+    /// The revisions that name it as their `down_revision`.
+    pub fn children(&self, script: &RevisionScript) -> Vec<&RevisionScript> {
+        self.children[script.number].iter().map(|number| &self.scripts[*number]).collect()
+    }
+
+    /// Every id that is named and that nothing has.
+    pub fn missing(&self) -> Vec<Missing<'_>> {
+        let mut missing = Vec::new();
+        for by in &self.scripts {
+            for known in &by.down_revision {
+                if let Some(id) = known.get().filter(|id| !self.by_id.contains_key(*id)) {
+                    missing.push(Missing { by, variable: "down_revision", id, known });
+                }
+            }
+            for known in &by.depends_on {
+                let is_there = |id: &String| self.by_id.contains_key(id) || self.by_label.contains_key(id);
+                if let Some(id) = known.get().filter(|id| !is_there(id)) {
+                    missing.push(Missing { by, variable: "depends_on", id, known });
+                }
+            }
+        }
+        missing
+    }
+
+    /// Was every file read, and every id in it? Without that, absence proves nothing.
+    pub fn is_complete(&self) -> bool {
+        self.scripts.iter().all(RevisionScript::is_read)
+    }
+
+    /// The revision and all that it follows, by number.
+    pub fn ancestors(&self, script: &RevisionScript) -> BTreeSet<usize> {
+        closure(script.number, &self.parents)
+    }
+
+    /// The revision and all that follow it, by number.
+    pub fn descendants(&self, script: &RevisionScript) -> BTreeSet<usize> {
+        closure(script.number, &self.children)
+    }
+
+    /// The nearest revision that all of `scripts` follow.
+    pub fn common_ancestor(&self, scripts: &[&RevisionScript]) -> Option<&RevisionScript> {
+        let (first, rest) = scripts.split_first()?;
+        let mut common = self.ancestors(first);
+        for script in rest {
+            common = common.intersection(&self.ancestors(script)).copied().collect();
+        }
+        // The nearest one is followed by no other common one.
+        common
+            .iter()
+            .find(|number| self.children[**number].iter().all(|child| !common.contains(child)))
+            .map(|number| &self.scripts[*number])
+    }
+
+    /// Groups of revisions that follow one another in a circle, each in the order of reading; a revision that follows
+    /// itself is a group of one. `depends_on` counts too.
+    pub fn cycles(&self) -> Vec<Vec<&RevisionScript>> {
+        let edges: Vec<Vec<usize>> = self
+            .scripts
+            .iter()
+            .map(|script| {
+                let dependencies = script.depends_on.iter().filter_map(Known::get);
+                let dependencies = dependencies.filter_map(|id| self.by_id.get(id).or_else(|| self.by_label.get(id)));
+                self.parents[script.number].iter().chain(dependencies).copied().collect()
+            })
+            .collect();
+        let mut cycles: Vec<Vec<&RevisionScript>> = components(&edges)
+            .into_iter()
+            .filter(|group| group.len() > 1 || edges[group[0]].contains(&group[0]))
+            .map(|mut group| {
+                group.sort_unstable();
+                group.into_iter().map(|number| &self.scripts[number]).collect()
+            })
+            .collect();
+        cycles.sort_by_key(|group| group[0].number);
+        cycles
+    }
+
+    /// The branch labels of a revision, its own and inherited: a label holds for all that follow, and backwards down to
+    /// the point where the branch left.
+    pub fn labels(&self, script: &RevisionScript) -> BTreeSet<&str> {
+        let mut labels = BTreeSet::new();
+        for (label, carrier) in &self.by_label {
+            let carrier = &self.scripts[*carrier];
+            if self.descendants(carrier).contains(&script.number) || self.backwards(carrier).contains(&script.number) {
+                labels.insert(label.as_str());
+            }
+        }
+        labels
+    }
+
+    fn backwards(&self, script: &RevisionScript) -> HashSet<usize> {
+        let mut seen = HashSet::new();
+        let mut number = script.number;
+        while !self.is_merge_point(&self.scripts[number]) && seen.insert(number) {
+            match self.parents[number].first() {
+                Some(parent) if !self.is_branch_point(&self.scripts[*parent]) => number = *parent,
+                _ => break,
+            }
+        }
+        seen
+    }
+
+    /// The revisions with the newest first: every revision before all that it follows, otherwise later files first.
+    /// Revisions of a cycle come last.
+    pub fn newest_first(&self) -> Vec<&RevisionScript> {
+        let mut left: Vec<usize> = self.children.iter().map(Vec::len).collect();
+        let mut ready: Vec<usize> = (0..self.scripts.len()).filter(|number| left[*number] == 0).collect();
+        let mut order = Vec::with_capacity(self.scripts.len());
+        ready.sort_by(|a, b| self.scripts[*a].age_order(&self.scripts[*b]));
+        // The last one ready goes next, so that a branch is followed down to the point where it left.
+        while let Some(number) = ready.pop() {
+            order.push(number);
+            let mut freed: Vec<usize> = Vec::new();
+            for parent in &self.parents[number] {
+                left[*parent] -= 1;
+                if left[*parent] == 0 {
+                    freed.push(*parent);
+                }
+            }
+            freed.sort_by(|a, b| self.scripts[*a].age_order(&self.scripts[*b]));
+            ready.extend(freed);
+        }
+        let seen: HashSet<usize> = order.iter().copied().collect();
+        order.extend((0..self.scripts.len()).filter(|number| !seen.contains(number)));
+        order.into_iter().map(|number| &self.scripts[number]).collect()
+    }
+}
+
+impl RevisionScript {
+    /// Older before newer: by `Create Date:`, then by the order of reading.
+    pub fn age_order(&self, other: &RevisionScript) -> std::cmp::Ordering {
+        self.create_date.cmp(&other.create_date).then(self.number.cmp(&other.number))
+    }
+}
+
+fn closure(start: usize, edges: &[Vec<usize>]) -> BTreeSet<usize> {
+    let mut seen = BTreeSet::from([start]);
+    let mut waiting = vec![start];
+    while let Some(number) = waiting.pop() {
+        waiting.extend(edges[number].iter().copied().filter(|next| seen.insert(*next)));
+    }
+    seen
+}
+
+/// Tarjan's strongly connected components, without recursion: chains are thousands long.
+fn components(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    const UNSEEN: usize = usize::MAX;
+    let (mut index, mut low) = (vec![UNSEEN; edges.len()], vec![UNSEEN; edges.len()]);
+    let mut on_stack = vec![false; edges.len()];
+    let (mut stack, mut found, mut next) = (Vec::new(), Vec::new(), 0);
+    for root in 0..edges.len() {
+        if index[root] != UNSEEN {
+            continue;
+        }
+        let mut work = vec![(root, 0)];
+        while let Some((node, edge)) = work.pop() {
+            if edge == 0 {
+                (index[node], low[node]) = (next, next);
+                next += 1;
+                stack.push(node);
+                on_stack[node] = true;
+            }
+            if let Some(target) = edges[node].get(edge).copied() {
+                work.push((node, edge + 1));
+                if index[target] == UNSEEN {
+                    work.push((target, 0));
+                } else if on_stack[target] {
+                    low[node] = low[node].min(index[target]);
+                }
+                continue;
+            }
+            if low[node] == index[node] {
+                let mut group = Vec::new();
+                while let Some(member) = stack.pop() {
+                    on_stack[member] = false;
+                    group.push(member);
+                    if member == node {
+                        break;
+                    }
+                }
+                found.push(group);
+            }
+            if let Some((parent, _)) = work.last() {
+                low[*parent] = low[*parent].min(low[node]);
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::read::read;
+    use super::*;
+    use crate::source::Sources;
+    use crate::syntax::python::Trees;
+
+    fn map(revisions: &[(&str, &str, &str)]) -> RevisionMap {
+        let sources = Sources::in_memory(revisions.iter().map(|(id, down, rest)| {
+            (format!("versions/{id}.py"), format!("revision = '{id}'\ndown_revision = {down}\n{rest}\n"))
+        }));
+        let trees = Trees::of(&sources);
+        read(&trees, &["versions".to_owned()], false)
+    }
+
+    fn ids(scripts: Vec<&RevisionScript>) -> Vec<&str> {
+        scripts.into_iter().filter_map(RevisionScript::id).collect()
+    }
+
+    #[test]
+    fn heads_bases_branches_and_merges() {
+        let map = map(&[
+            ("a", "None", ""),
+            ("b", "'a'", ""),
+            ("c", "'a'", ""),
+            ("d", "('b', 'c')", ""),
+            ("e", "'d'", ""),
+            ("f", "'d'", "depends_on = 'a'"),
+        ]);
+        assert_eq!(ids(map.heads()), ["e", "f"]);
+        assert_eq!(ids(map.bases()), ["a"]);
+        let get = |id| map.get(id).expect("is there");
+        assert!(map.is_branch_point(get("a")) && map.is_merge_point(get("d")) && map.is_branch_point(get("d")));
+        assert_eq!(map.common_ancestor(&[get("e"), get("f")]).and_then(RevisionScript::id), Some("d"));
+        assert_eq!(map.common_ancestor(&[get("b"), get("c")]).and_then(RevisionScript::id), Some("a"));
+        assert!(map.missing().is_empty() && map.cycles().is_empty() && map.is_complete());
+        assert_eq!(ids(map.newest_first()), ["f", "e", "d", "c", "b", "a"]);
+    }
+
+    #[test]
+    fn labels_go_forwards_and_back_to_the_branch_point() {
+        let map = map(&[
+            ("a", "None", ""),
+            ("b", "'a'", ""),
+            ("c", "'b'", "branch_labels = ('web',)"),
+            ("d", "'c'", ""),
+            ("e", "'a'", "branch_labels = 'api'"),
+        ]);
+        let labels = |id| map.labels(map.get(id).expect("is there")).into_iter().collect::<Vec<_>>();
+        assert_eq!(labels("d"), ["web"]);
+        assert_eq!(labels("b"), ["web"]);
+        assert_eq!(labels("e"), ["api"]);
+        assert!(labels("a").is_empty());
+    }
+
+    #[test]
+    fn cycles_and_missing_parents() {
+        let map = map(&[
+            ("a", "None", ""),
+            ("b", "'c'", ""),
+            ("c", "'b'", ""),
+            ("d", "'d'", ""),
+            ("e", "'zz'", "depends_on = ['web', 'a', 'yy']"),
+            ("f", "'a'", "branch_labels = ['web']"),
+        ]);
+        let cycles: Vec<Vec<&str>> = map.cycles().into_iter().map(ids).collect();
+        assert_eq!(cycles, [vec!["b", "c"], vec!["d"]]);
+        let missing: Vec<(&str, &str)> = map.missing().iter().map(|one| (one.variable, one.id)).collect();
+        assert_eq!(missing, [("down_revision", "zz"), ("depends_on", "yy")]);
+    }
+
+    #[test]
+    fn a_chain_of_thousands_is_read_at_once() {
+        let count = 5_000;
+        let sources = Sources::in_memory((0..count).map(|number| {
+            let parent = if number == 0 { "None".to_owned() } else { format!("'{:012x}'", number - 1) };
+            let text = format!(
+                "\"\"\"step {number}\n\nRevision ID: {number:012x}\nRevises: {parent}\nCreate Date: 2024-01-01\n\n\"\"\"\n\
+                 from alembic import op\nimport sqlalchemy as sa\n\n\
+                 revision = '{number:012x}'\ndown_revision = {parent}\nbranch_labels = None\ndepends_on = None\n\n\n\
+                 def upgrade():\n    op.add_column('t', sa.Column('c{number}', sa.Integer(), nullable=True))\n\n\n\
+                 def downgrade():\n    op.drop_column('t', 'c{number}')\n"
+            );
+            (format!("versions/{number:05}.py"), text)
+        }));
+        let trees = Trees::of(&sources);
+        let started = std::time::Instant::now();
+        let map = read(&trees, &["versions".to_owned()], false);
+        assert_eq!((map.heads().len(), map.bases().len(), map.scripts.len()), (1, 1, count));
+        assert!(map.is_complete() && map.cycles().is_empty() && map.missing().is_empty());
+        assert_eq!(map.newest_first().len(), count);
+        assert_eq!(map.ancestors(map.heads()[0]).len(), count);
+        // A debug build on a busy machine takes about a second; quadratic behaviour would take minutes.
+        assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    }
+}
