@@ -1,0 +1,240 @@
+//! Values of the interpreter → [`Expression`]: what a column's type, default or argument is, as owned data.
+
+use crate::project::sqlalchemy::names;
+use crate::python::value::{Arguments, Key, Term, TermKind, Value};
+use crate::source::Span;
+
+/// How deep values are copied.
+const DEPTH: usize = 8;
+
+/// An expression as far as it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expression {
+    /// Not read.
+    Unknown,
+    /// `None`
+    None,
+    /// `True`, `False`
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A number with a point.
+    Float(f64),
+    /// A string.
+    Str(String),
+    /// A list, tuple or set.
+    List(Vec<Expression>),
+    /// A dict; keys that are no strings are left out.
+    Dict(Vec<(String, Expression)>),
+    /// Something importable of a library, by its canonical name: `sqlalchemy.Integer`,
+    /// `sqlalchemy.dialects.postgresql.JSONB`, `sqlalchemy.func.now`.
+    Name(String),
+    /// A built-in of Python: `int`.
+    Builtin(String),
+    /// A class of the project.
+    Class(ClassRef),
+    /// A function of the project, or a lambda.
+    Function(String),
+    /// A call.
+    Call(Box<Expression>, Vec<Given>),
+    /// An attribute of something that is no name.
+    Attribute(Box<Expression>, String),
+    /// `of[key]`
+    Item(Box<Expression>, Box<Expression>),
+    /// An operator with its operands.
+    Operation(String, Vec<Expression>),
+    /// Something else, in a word: `object`, `bytes`.
+    Other(String),
+}
+
+/// A class of the project, named in an expression.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassRef {
+    /// `app.models.Status`
+    pub qualified: String,
+    /// It derives from `enum.Enum`: the names of its members with their values.
+    pub members: Option<Vec<(String, Expression)>>,
+    /// The canonical names of the library classes that it derives from.
+    pub bases: Vec<String>,
+    /// A base could not be read.
+    pub open: bool,
+}
+
+/// An argument of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Given {
+    /// The keyword; `None` for a positional argument.
+    pub name: Option<String>,
+    /// The value.
+    pub value: Expression,
+    /// The value's expression.
+    pub span: Span,
+}
+
+impl Expression {
+    /// The text, if this is a string.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Expression::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The canonical name of a name, or of what a call calls: `sqlalchemy.String` for `String` and `String(20)`.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Expression::Name(name) => Some(name),
+            Expression::Call(callee, _) => callee.name(),
+            _ => None,
+        }
+    }
+
+    /// The last part of [`Expression::name`].
+    pub fn short_name(&self) -> Option<&str> {
+        self.name().map(names::last)
+    }
+
+    /// The arguments, if this is a call.
+    pub fn arguments(&self) -> &[Given] {
+        match self {
+            Expression::Call(_, given) => given,
+            _ => &[],
+        }
+    }
+
+    /// The keyword argument `name` of this call.
+    pub fn keyword(&self, name: &str) -> Option<&Given> {
+        self.arguments().iter().find(|given| given.name.as_deref() == Some(name))
+    }
+
+    /// Does anything in it remain unread?
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Expression::Unknown)
+    }
+}
+
+/// What `value` is.
+pub fn of_value(value: &Value<'_>) -> Expression {
+    of_value_within(value, DEPTH)
+}
+
+fn of_value_within(value: &Value<'_>, depth: usize) -> Expression {
+    if depth == 0 {
+        return Expression::Unknown;
+    }
+    let list = |items: &[Value<'_>]| items.iter().map(|item| of_value_within(item, depth - 1)).collect();
+    match value {
+        Value::Unknown(_) | Value::OneOf(_) => Expression::Unknown,
+        Value::None => Expression::None,
+        Value::Bool(value) => Expression::Bool(*value),
+        Value::Int(value) => Expression::Int(*value),
+        Value::Float(value) => Expression::Float(*value),
+        Value::Str(text) => Expression::Str(text.text.to_string()),
+        Value::Tuple(items) => Expression::List(list(items)),
+        Value::List(found) | Value::Set(found) if !found.open.get() => Expression::List(list(&found.items.borrow())),
+        Value::Dict(dict) if !dict.open.get() => Expression::Dict(
+            dict.entries
+                .borrow()
+                .iter()
+                .filter_map(|(key, value)| match key {
+                    Key::Str(key) => Some((key.to_string(), of_value_within(value, depth - 1))),
+                    _ => None,
+                })
+                .collect(),
+        ),
+        Value::List(_) | Value::Set(_) | Value::Dict(_) => Expression::Unknown,
+        Value::Builtin(name) => Expression::Builtin((*name).to_owned()),
+        Value::Class(class) => Expression::Class(class_ref(class, depth)),
+        Value::Function(function) | Value::Method(_, function) => Expression::Function(function.name.to_string()),
+        Value::Term(term) => of_term(term, depth),
+        Value::Ellipsis => Expression::Other("ellipsis".to_owned()),
+        Value::Bytes(_) => Expression::Other("bytes".to_owned()),
+        Value::Path(_) => Expression::Other("path".to_owned()),
+        Value::Module(_) => Expression::Other("module".to_owned()),
+        Value::Object(object) => {
+            Expression::Call(Box::new(Expression::Class(class_ref(&object.class, depth))), Vec::new())
+        }
+        Value::BuiltinMethod(..) => Expression::Other("method".to_owned()),
+        Value::Coroutine(_) => Expression::Other("coroutine".to_owned()),
+    }
+}
+
+fn class_ref(class: &crate::python::value::Class<'_>, depth: usize) -> ClassRef {
+    let mut bases = Vec::new();
+    let mut open = false;
+    let mut is_enum = false;
+    for ancestor in &class.mro {
+        match ancestor {
+            Value::Term(term) => {
+                let name = term_name(term);
+                is_enum |= matches!(name.as_deref(), Some("enum.Enum" | "enum.StrEnum" | "enum.IntEnum" | "enum.Flag"));
+                open |= name.is_none();
+                bases.extend(name);
+            }
+            Value::Builtin(name) => bases.push((*name).to_owned()),
+            Value::Class(_) => {}
+            _ => open = true,
+        }
+    }
+    let members = is_enum.then(|| {
+        let mut members: Vec<(String, Expression)> = Vec::new();
+        for ancestor in class.ancestors() {
+            for (name, binding) in ancestor.attributes.borrow().iter() {
+                let is_member = !name.starts_with('_')
+                    && !binding.only_annotated
+                    && !matches!(binding.value, Value::Function(_) | Value::Method(..) | Value::Class(_));
+                if is_member {
+                    members.push((name.to_string(), of_value_within(&binding.value, depth.min(2))));
+                }
+            }
+        }
+        members
+    });
+    ClassRef { qualified: class.qualified.to_string(), members, bases, open }
+}
+
+fn of_term(term: &Term<'_>, depth: usize) -> Expression {
+    if depth == 0 {
+        return Expression::Unknown;
+    }
+    if let Some(name) = term_name(term) {
+        return Expression::Name(name);
+    }
+    let boxed = |of: &Term<'_>| Box::new(of_term(of, depth - 1));
+    match &term.kind {
+        TermKind::Name(name) => Expression::Name(name.to_string()),
+        TermKind::Attribute(of, name) => Expression::Attribute(boxed(of), name.to_string()),
+        TermKind::Call(callee, arguments) => Expression::Call(boxed(callee), given(arguments, depth - 1)),
+        TermKind::Item(of, key) => Expression::Item(boxed(of), Box::new(of_value_within(key, depth - 1))),
+        TermKind::Operation(operator, operands) => Expression::Operation(
+            (*operator).to_owned(),
+            operands.iter().map(|operand| of_value_within(operand, depth - 1)).collect(),
+        ),
+        TermKind::Of(..) => Expression::Unknown,
+    }
+}
+
+/// The arguments of a call.
+pub fn of_arguments(arguments: &Arguments<'_>) -> Vec<Given> {
+    given(arguments, DEPTH)
+}
+
+fn given(arguments: &Arguments<'_>, depth: usize) -> Vec<Given> {
+    let positional = arguments.positional.iter().map(|argument| Given {
+        name: None,
+        value: of_value_within(&argument.value, depth),
+        span: argument.span,
+    });
+    let keywords = arguments.keywords.iter().map(|keyword| Given {
+        name: Some(keyword.name.to_string()),
+        value: of_value_within(&keyword.value, depth),
+        span: keyword.span,
+    });
+    positional.chain(keywords).collect()
+}
+
+/// The canonical name of a term that is nothing but a name: `sqlalchemy.Column` for `sa.Column`, `schema.Column`,
+/// `sqlmodel.Column` and `db.Column`.
+pub fn term_name(term: &Term<'_>) -> Option<String> {
+    names::of_term(term).map(|name| name.canonical())
+}

@@ -1,0 +1,369 @@
+//! Calls, attributes and class statements of a run on paper → what SQLAlchemy registers.
+//!
+//! One [`SqlAlchemy`] watches one run (a machine that executes env.py and what it imports). Afterwards
+//! [`SqlAlchemy::models`] gives the facts; those of several runs are put together by
+//! [`Models::absorb`](super::Models::absorb).
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::project::sqlalchemy::bases::{self, AutoName};
+use crate::project::sqlalchemy::column::FindColumn;
+use crate::project::sqlalchemy::{
+    BodyId, ClassId, MetaDataId, Models, Registry, RegistryId, RegistryKind, TableId, names,
+};
+use crate::python::evaluate::{Machine, Outcome, Raised};
+use crate::python::library::Library;
+use crate::python::value::{Arguments, Class, Name, Term, TermKind, Value};
+use crate::source::Span;
+
+/// SQLAlchemy, SQLModel and Flask-SQLAlchemy, on paper.
+#[derive(Default)]
+pub struct SqlAlchemy<'t> {
+    pub(super) state: RefCell<State<'t>>,
+}
+
+/// What was registered so far.
+#[derive(Default)]
+pub(super) struct State<'t> {
+    /// The facts under construction.
+    pub(super) models: Models,
+    /// The term that stands for each MetaData.
+    pub(super) metadata_terms: Vec<Rc<Term<'t>>>,
+    /// MetaData objects by the address of their term.
+    pub(super) metadata_by_term: HashMap<usize, MetaDataId>,
+    /// The MetaData of everything whose MetaData could not be read.
+    pub(super) unread_metadata: Option<MetaDataId>,
+    /// Declarative bases, registries and Flask-SQLAlchemy objects.
+    pub(super) roots: Vec<Root<'t>>,
+    pub(super) root_by_term: HashMap<usize, usize>,
+    pub(super) root_by_class: HashMap<usize, usize>,
+    pub(super) root_by_group: HashMap<String, usize>,
+    /// Tables by the address of their term, and the other way round.
+    pub(super) table_by_term: HashMap<usize, TableId>,
+    pub(super) table_terms: HashMap<TableId, Rc<Term<'t>>>,
+    /// Columns by the address of their term.
+    pub(super) column_by_term: HashMap<usize, (TableId, String)>,
+    pub(super) table_by_key: HashMap<(MetaDataId, String), TableId>,
+    pub(super) class_by_address: HashMap<usize, ClassId>,
+    pub(super) body_by_address: HashMap<usize, BodyId>,
+    /// Flask-SQLAlchemy objects, in the order of their making.
+    pub(super) databases: Vec<Rc<Term<'t>>>,
+    /// Keeps what is known by address alive.
+    pub(super) kept: Vec<Value<'t>>,
+    /// Files that no env.py reaches are being read: what they register is never a duplicate.
+    pub(super) sweeping: bool,
+}
+
+/// A declarative base, a registry, or a Flask-SQLAlchemy object.
+#[derive(Clone)]
+pub(super) struct Root<'t> {
+    pub(super) metadata: MetaDataId,
+    pub(super) registry: RegistryId,
+    pub(super) kind: RegistryKind,
+    pub(super) tablename: AutoName,
+    /// `declarative_base(cls=…)`, `SQLAlchemy(model_class=…)`
+    pub(super) class: Option<Rc<Class<'t>>>,
+    /// It brings columns that are not read.
+    pub(super) brings_columns: bool,
+}
+
+/// The address that identifies a shared value while it is kept.
+pub(super) fn address<T: ?Sized>(shared: &Rc<T>) -> usize {
+    Rc::as_ptr(shared).cast::<()>() as usize
+}
+
+impl<'t> SqlAlchemy<'t> {
+    /// Nothing registered yet.
+    pub fn new() -> SqlAlchemy<'t> {
+        SqlAlchemy::default()
+    }
+
+    /// From now on files are read that no env.py reaches: what they register is never a duplicate.
+    pub fn start_sweep(&self) {
+        self.state.borrow_mut().sweeping = true;
+    }
+
+    /// The facts so far. `machine` is the one that ran: its modules say under which name a base can be imported.
+    pub fn models(&self, machine: &Machine<'t>) -> Models {
+        self.name_metadatas(machine);
+        self.state.borrow().models.clone()
+    }
+
+    /// The MetaData that a value is, if it is one.
+    pub fn metadata_of(&self, value: &Value<'t>) -> Option<MetaDataId> {
+        let term = value.as_term()?;
+        self.state.borrow().metadata_by_term.get(&address(term)).copied()
+    }
+
+    /// The term that stands for a MetaData.
+    pub fn metadata_term(&self, id: MetaDataId) -> Rc<Term<'t>> {
+        self.state.borrow().metadata_terms[id.0].clone()
+    }
+
+    /// The table that a value is, if it is one.
+    pub fn table_of(&self, value: &Value<'t>) -> Option<TableId> {
+        let term = value.as_term()?;
+        self.state.borrow().table_by_term.get(&address(term)).copied()
+    }
+
+    /// The mapped class's number, if the class is mapped.
+    pub fn class_of(&self, class: &Rc<Class<'t>>) -> Option<ClassId> {
+        self.state.borrow().class_by_address.get(&address(class)).copied()
+    }
+
+    /// The Flask-SQLAlchemy objects (`db = SQLAlchemy()`), in the order of their making: what
+    /// `current_app.extensions["migrate"].db` is.
+    pub fn flask_databases(&self) -> Vec<Rc<Term<'t>>> {
+        self.state.borrow().databases.clone()
+    }
+
+    /// The declarative base, registry or Flask-SQLAlchemy object that a term is.
+    pub(super) fn root_of_term(&self, machine: &mut Machine<'t>, term: &Rc<Term<'t>>) -> Option<usize> {
+        if let Some(found) = self.state.borrow().root_by_term.get(&address(term)) {
+            return Some(*found);
+        }
+        match &term.kind {
+            TermKind::Attribute(of, name) if matches!(&**name, "Model" | "ModelBase") => {
+                self.state.borrow().root_by_term.get(&address(of)).copied()
+            }
+            TermKind::Item(of, _) => self.root_of_term(machine, of),
+            TermKind::Name(name) => match bases::library_base(name) {
+                Some(known) => Some(self.library_root(machine, known, term.span)),
+                None => self.state.borrow().root_by_group.get(&**name).copied(),
+            },
+            _ => None,
+        }
+    }
+
+    fn library_root(&self, machine: &mut Machine<'t>, known: bases::LibraryBase, span: Span) -> usize {
+        if let Some(found) = self.state.borrow().root_by_group.get(known.group) {
+            return *found;
+        }
+        let metadata = self.new_metadata(machine, span, None, known.foreign);
+        let root = self.new_root(metadata, known.kind, known.tablename, None, Some(Vec::new()), span);
+        self.state.borrow_mut().root_by_group.insert(known.group.to_owned(), root);
+        root
+    }
+
+    /// The root of a base class that an unknown library brings; known by its dotted name.
+    pub(super) fn foreign_root(&self, machine: &mut Machine<'t>, dotted: &str, span: Span) -> usize {
+        if let Some(found) = self.state.borrow().root_by_group.get(dotted) {
+            return *found;
+        }
+        let metadata = self.new_metadata(machine, span, None, true);
+        let root = self.new_root(metadata, RegistryKind::Library, AutoName::No, None, None, span);
+        let mut state = self.state.borrow_mut();
+        state.roots[root].brings_columns = true;
+        state.root_by_group.insert(dotted.to_owned(), root);
+        root
+    }
+
+    pub(super) fn new_root(
+        &self,
+        metadata: MetaDataId,
+        kind: RegistryKind,
+        tablename: AutoName,
+        class: Option<Rc<Class<'t>>>,
+        annotated_types: Option<Vec<String>>,
+        span: Span,
+    ) -> usize {
+        let mut state = self.state.borrow_mut();
+        let registry = RegistryId(state.models.registries.len());
+        state.models.registries.push(Registry { span, kind, annotated_types, open: kind == RegistryKind::Automap });
+        state.roots.push(Root { metadata, registry, kind, tablename, class, brings_columns: false });
+        state.roots.len() - 1
+    }
+
+    pub(super) fn root(&self, at: usize) -> Root<'t> {
+        self.state.borrow().roots[at].clone()
+    }
+}
+
+impl<'t> FindColumn<'t> for SqlAlchemy<'t> {
+    fn column(&self, value: &Value<'t>) -> Option<(TableId, String)> {
+        let term = value.as_term()?;
+        let state = self.state.borrow();
+        if let Some(found) = state.column_by_term.get(&address(term)) {
+            return Some(found.clone());
+        }
+        // `users.c.id`, `users.c["id"]`, `User.__table__.c.id`
+        let (of, name) = match &term.kind {
+            TermKind::Attribute(of, name) => (of, name.to_string()),
+            TermKind::Item(of, key) => (of, key.as_str()?.to_owned()),
+            _ => return None,
+        };
+        let TermKind::Attribute(table, columns) = &of.kind else { return None };
+        if !matches!(&**columns, "c" | "columns") {
+            return None;
+        }
+        let table = state.table_by_term.get(&address(table)).copied()?;
+        Some((table, name))
+    }
+}
+
+impl<'t> Library<'t> for SqlAlchemy<'t> {
+    fn call(
+        &self,
+        machine: &mut Machine<'t>,
+        callee: &Rc<Term<'t>>,
+        arguments: &Rc<Arguments<'t>>,
+        span: Span,
+    ) -> Option<Outcome<'t>> {
+        if let TermKind::Attribute(of, method) = &callee.kind
+            && let Some(answer) = self.method_called(machine, of, method, callee, arguments, span)
+        {
+            return Some(answer);
+        }
+        if let TermKind::Name(name) = &callee.kind
+            && names::is_flask_class(name)
+        {
+            return Some(Ok(self.flask_database(machine, callee, arguments, span)));
+        }
+        match names::sqlalchemy(callee)? {
+            "MetaData" => {
+                let made = machine.call_term(callee, arguments, span);
+                self.register_metadata(&made, arguments, span);
+                Some(Ok(made))
+            }
+            "declarative_base" | "automap_base" | "registry" => {
+                Some(Ok(self.declarative_base_called(machine, callee, arguments, span)))
+            }
+            "Table" => Some(Ok(self.table_called(machine, callee, arguments, span))),
+            "mapper" => {
+                self.mapped_imperatively(machine, None, arguments);
+                None
+            }
+            "Index" | "UniqueConstraint" | "CheckConstraint" | "ForeignKeyConstraint" | "PrimaryKeyConstraint" => {
+                let made = machine.call_term(callee, arguments, span);
+                self.constraint_called(&made);
+                Some(Ok(made))
+            }
+            _ => None,
+        }
+    }
+
+    fn attribute(&self, machine: &mut Machine<'t>, of: &Rc<Term<'t>>, name: &str, span: Span) -> Option<Outcome<'t>> {
+        let _ = span;
+        match name {
+            "metadata" => {
+                if let Some(table) = self.table_of(&Value::Term(of.clone())) {
+                    let metadata = self.state.borrow().models.table(table).metadata;
+                    return Some(Ok(Value::Term(self.metadata_term(metadata))));
+                }
+                let root = self.root_of_term(machine, of)?;
+                let metadata = self.root(root).metadata;
+                Some(Ok(Value::Term(self.metadata_term(metadata))))
+            }
+            _ => None,
+        }
+    }
+
+    fn assigned(&self, machine: &mut Machine<'t>, of: &Rc<Term<'t>>, name: &Name, value: &Value<'t>, span: Span) {
+        let _ = span;
+        match &**name {
+            "metadata" => {
+                if let (Some(root), Some(metadata)) = (self.root_of_term(machine, of), self.metadata_of(value)) {
+                    self.state.borrow_mut().roots[root].metadata = metadata;
+                }
+            }
+            "naming_convention" => self.convention_assigned(of, value),
+            "schema" => {
+                if let Some(id) = self.metadata_of(&Value::Term(of.clone())) {
+                    self.state.borrow_mut().models.metadatas[id.0].schema = value.as_str().map(str::to_owned);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn item(&self, machine: &mut Machine<'t>, of: &Rc<Term<'t>>, key: &Value<'t>, span: Span) -> Option<Outcome<'t>> {
+        // `db.metadatas[None]`, `db.metadatas["bind"]`
+        let TermKind::Attribute(database, name) = &of.kind else { return None };
+        if &**name != "metadatas" {
+            return None;
+        }
+        let root = self.state.borrow().root_by_term.get(&address(database)).copied()?;
+        let metadata = match key {
+            Value::None => self.root(root).metadata,
+            Value::Str(text) => self.bind_metadata(machine, root, &text.text, span),
+            _ => return None,
+        };
+        Some(Ok(Value::Term(self.metadata_term(metadata))))
+    }
+
+    fn class_attribute(
+        &self,
+        machine: &mut Machine<'t>,
+        class: &Rc<Class<'t>>,
+        name: &str,
+        span: Span,
+    ) -> Option<Outcome<'t>> {
+        match name {
+            "metadata" => {
+                let metadata = self.metadata_of_class(machine, class)?;
+                Some(Ok(Value::Term(self.metadata_term(metadata))))
+            }
+            "__table__" => {
+                let id = self.class_of(class)?;
+                let table = self.state.borrow().models.class(id).table?;
+                Some(Ok(Value::Term(self.table_term(machine, table, span))))
+            }
+            "__tablename__" => {
+                let id = self.class_of(class)?;
+                let state = self.state.borrow();
+                let table = state.models.class(id).table?;
+                let name = state.models.table(table).name.get()?.clone();
+                drop(state);
+                Some(Ok(Value::literal(name, span)))
+            }
+            "registry" => {
+                let root = self.root_of_class(machine, class)?;
+                let callee = machine.term(TermKind::Name("sqlalchemy.orm.registry".into()), span);
+                let made = machine.call_term(&callee, &Rc::new(Arguments::default()), span);
+                let mut state = self.state.borrow_mut();
+                if let Value::Term(term) = &made {
+                    state.root_by_term.insert(address(term), root);
+                    state.kept.push(made.clone());
+                }
+                Some(Ok(made))
+            }
+            _ => None,
+        }
+    }
+
+    fn class_defined(&self, machine: &mut Machine<'t>, class: &Rc<Class<'t>>) -> Result<(), Box<Raised<'t>>> {
+        self.class_statement(machine, class);
+        Ok(())
+    }
+
+    fn class_assigned(
+        &self,
+        machine: &mut Machine<'t>,
+        class: &Rc<Class<'t>>,
+        name: &Name,
+        value: &Value<'t>,
+        span: Span,
+    ) {
+        self.assigned_to_class(machine, class, name, value, span);
+    }
+
+    fn instantiated(
+        &self,
+        machine: &mut Machine<'t>,
+        class: &Rc<Class<'t>>,
+        arguments: &Rc<Arguments<'t>>,
+        span: Span,
+    ) -> Option<Outcome<'t>> {
+        let base = class.library_bases().find(|base| {
+            base.dotted().is_some_and(names::is_flask_class)
+                || matches!(names::sqlalchemy(base), Some("Column" | "MetaData" | "Table"))
+        })?;
+        let base = base.clone();
+        match self.call(machine, &base, arguments, span) {
+            Some(answer) => Some(answer),
+            None => Some(Ok(machine.call_term(&base, arguments, span))),
+        }
+    }
+}
