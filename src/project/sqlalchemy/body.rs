@@ -9,6 +9,7 @@ use crate::project::sqlalchemy::library::{SqlAlchemy, address};
 use crate::project::sqlalchemy::{BodyId, ClassBody, relationship};
 use crate::python::evaluate::Machine;
 use crate::python::value::{Arguments, Binding, Class, Key, Name, Value};
+use crate::source::Span;
 use crate::syntax::python::span_of;
 
 impl<'t> SqlAlchemy<'t> {

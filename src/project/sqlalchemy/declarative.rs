@@ -12,7 +12,7 @@ use crate::project::sqlalchemy::library::{SqlAlchemy, address};
 use crate::project::sqlalchemy::table::{NewTable, TableArguments, known_name};
 use crate::project::sqlalchemy::{ClassId, MappedClass, Part, RegistryKind, Role, names};
 use crate::python::evaluate::Machine;
-use crate::python::value::{Argument, Arguments, Binding, Class, Function, Value};
+use crate::python::value::{Argument, Arguments, Binding, Class, Function, TermKind, Value};
 use crate::source::Span;
 
 /// What was found out about a class attribute such as `__tablename__`.
@@ -163,9 +163,9 @@ impl<'t> SqlAlchemy<'t> {
         let mut open = false;
         let mut of_parent: Vec<usize> = Vec::new();
         let mut after_base = false;
-        let mut order: Vec<Value<'t>> = class.mro.clone();
+        let mut order: Vec<Value<'t>> = class.mro();
         if let Some(custom) = &root.class {
-            for ancestor in custom.mro.iter() {
+            for ancestor in custom.mro().iter() {
                 if !order.iter().any(|known| same_class(known, ancestor)) {
                     order.push(ancestor.clone());
                 }
@@ -182,12 +182,12 @@ impl<'t> SqlAlchemy<'t> {
                         if parent.is_none() {
                             parent = Some(mapped);
                         }
-                        of_parent.extend(found.ancestors().map(address));
+                        of_parent.extend(found.ancestors().map(|it| address(&it)));
                         Role::Mapped
                     } else if of_parent.contains(&at) {
                         Role::Mapped
                     } else if self.state.borrow().root_by_class.contains_key(&at)
-                        || root.class.as_ref().is_some_and(|custom| custom.ancestors().any(|it| address(it) == at))
+                        || root.class.as_ref().is_some_and(|custom| custom.ancestors().any(|it| address(&it) == at))
                     {
                         after_base = true;
                         Role::Base
@@ -466,7 +466,7 @@ impl<'t> SqlAlchemy<'t> {
                     Found::Value(Value::literal(name, class.name_span), class.name_span)
                 }
                 _ => {
-                    let unread = class.mro.iter().find_map(|base| match base {
+                    let unread = class.inherited.iter().find_map(|base| match base {
                         Value::Unknown(unknown) => Some(unknown.span),
                         _ => None,
                     });

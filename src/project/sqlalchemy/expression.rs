@@ -1,7 +1,9 @@
 //! Values of the interpreter → [`Expression`]: what a column's type, default or argument is, as owned data.
 
+use std::rc::Rc;
+
 use crate::project::sqlalchemy::names;
-use crate::python::value::{Arguments, Key, Term, TermKind, Value};
+use crate::python::value::{Arguments, Class, Key, Term, TermKind, Value};
 use crate::source::Span;
 
 /// How deep values are copied.
@@ -154,16 +156,17 @@ fn of_value_within(value: &Value<'_>, depth: usize) -> Expression {
         Value::Object(object) => {
             Expression::Call(Box::new(Expression::Class(class_ref(&object.class, depth))), Vec::new())
         }
+        Value::Super(..) => Expression::Unknown,
         Value::BuiltinMethod(..) => Expression::Other("method".to_owned()),
         Value::Coroutine(_) => Expression::Other("coroutine".to_owned()),
     }
 }
 
-fn class_ref(class: &crate::python::value::Class<'_>, depth: usize) -> ClassRef {
+fn class_ref<'t>(class: &Rc<Class<'t>>, depth: usize) -> ClassRef {
     let mut bases = Vec::new();
     let mut open = false;
     let mut is_enum = false;
-    for ancestor in &class.mro {
+    for ancestor in &class.inherited {
         match ancestor {
             Value::Term(term) => {
                 let name = term_name(term);

@@ -266,7 +266,7 @@ impl<'t> SqlAlchemy<'t> {
     /// The MetaData on which tables of `class` are made, if it is a declarative class.
     pub(super) fn metadata_of_class(&self, machine: &mut Machine<'t>, class: &Rc<Class<'t>>) -> Option<MetaDataId> {
         let mut own = None;
-        for ancestor in class.mro.clone() {
+        for ancestor in class.mro() {
             match &ancestor {
                 Value::Class(ancestor) => {
                     if own.is_none()
@@ -296,7 +296,7 @@ impl<'t> SqlAlchemy<'t> {
 
     /// The declarative base of a class.
     pub(super) fn root_of_class(&self, machine: &mut Machine<'t>, class: &Rc<Class<'t>>) -> Option<usize> {
-        for ancestor in class.mro.clone() {
+        for ancestor in class.mro() {
             let found = match &ancestor {
                 Value::Class(ancestor) => self.state.borrow().root_by_class.get(&address(ancestor)).copied(),
                 Value::Term(term) => self.root_of_term(machine, term),
