@@ -14,6 +14,15 @@ pub struct EnvScript {
     pub online: EnvRun,
     /// With it true: `upgrade --sql`.
     pub offline: EnvRun,
+    /// How the file is written: what the fixes keep.
+    pub layout: super::env_layout::Layout,
+}
+
+impl EnvScript {
+    /// Both runs, the online one first.
+    pub fn runs(&self) -> [&EnvRun; 2] {
+        [&self.online, &self.offline]
+    }
 }
 
 /// One run of env.py on paper.
@@ -21,10 +30,76 @@ pub struct EnvScript {
 pub struct EnvRun {
     /// What happened, in order.
     pub events: Vec<Event>,
-    /// The exception that it certainly ends with: name, text, place.
+    /// The exception that it certainly ends with.
     pub raised: Option<(String, String, Span)>,
+    /// The project's own code raised it on purpose (`raise …`).
+    pub raised_on_purpose: bool,
     /// Something on the way was not read, so what is absent here may still happen.
     pub incomplete: bool,
+    /// `context.is_offline_mode()` was asked.
+    pub asked_for_mode: bool,
+    /// Options of the configuration that were read: section, key, where.
+    pub options_read: Vec<(String, String, Span)>,
+    /// Options that `set_main_option` and `set_section_option` set, in order.
+    pub set_options: Vec<SetOption>,
+    /// Calls of `fileConfig`: where, and what `disable_existing_loggers` says (absent: `true`).
+    pub file_configs: Vec<(Span, Option<bool>)>,
+    /// Calls of `asyncio.run` and the like.
+    pub loop_starts: Vec<Span>,
+}
+
+impl EnvRun {
+    /// The calls of `context.configure`, in order.
+    pub fn configures(&self) -> impl Iterator<Item = (&Event, &ConfigureCall)> {
+        self.events.iter().filter_map(|event| match &event.what {
+            What::Configure(call) => Some((event, &**call)),
+            _ => None,
+        })
+    }
+
+    /// The engine with this number.
+    pub fn engine(&self, number: ObjectId) -> Option<&Event> {
+        self.events.iter().find(|event| matches!(event.what, What::Engine { engine, .. } if engine == number))
+    }
+
+    /// The event that opened the connection with this number.
+    pub fn connect(&self, number: ObjectId) -> Option<&Event> {
+        self.events.iter().find(|event| matches!(event.what, What::Connect { connection, .. } if connection == number))
+    }
+
+    /// The engine whose connection a `context.configure` was given.
+    pub fn engine_of(&self, call: &ConfigureCall) -> Option<&Event> {
+        let What::Connect { engine: Some(engine), .. } = self.connect(call.connection?)?.what else { return None };
+        self.engine(engine)
+    }
+
+    /// Does `context.run_migrations()` happen, at least on some path?
+    pub fn runs_migrations(&self) -> bool {
+        self.events.iter().any(|event| matches!(event.what, What::RunMigrations))
+    }
+}
+
+/// `config.set_main_option(key, value)`
+#[derive(Clone, Debug)]
+pub struct SetOption {
+    /// The section.
+    pub section: String,
+    /// The key.
+    pub key: String,
+    /// The whole call.
+    pub span: Span,
+    /// The value's expression.
+    pub value_span: Span,
+    /// The value, where it was read.
+    pub value: Option<String>,
+    /// Where the value's text was typed.
+    pub typed_at: Option<Span>,
+    /// The value was read and ConfigParser refuses it: a `%` that is neither `%%` nor `%(name)s`. The byte of it.
+    pub stray_percent: Option<usize>,
+    /// The value is certainly `None`.
+    pub is_none: bool,
+    /// Certainly executed.
+    pub certain: bool,
 }
 
 /// Something that env.py did.
@@ -36,9 +111,11 @@ pub struct Event {
     pub span: Span,
     /// `false`: only on some paths.
     pub certain: bool,
+    /// The calls and imports that lead there, outermost first.
+    pub trace: Vec<Span>,
 }
 
-/// The number of an engine or connection within one run.
+/// The number of an engine or connection within the runs of one env.py.
 pub type ObjectId = usize;
 
 /// The kinds of events.
@@ -54,6 +131,10 @@ pub enum What {
         url: Known<EngineUrl>,
         /// The function's name: `engine_from_config`.
         made_by: String,
+        /// Why this call certainly raises.
+        problem: Option<EngineProblem>,
+        /// `isolation_level="AUTOCOMMIT"`; `None`: not read.
+        autocommit: Option<bool>,
     },
     /// `engine.connect()`, `engine.begin()`
     Connect {
@@ -63,20 +144,25 @@ pub enum What {
         engine: Option<ObjectId>,
         /// `.begin()`: commits at the end.
         begins: bool,
-        /// Entered by `async with`.
+        /// Entered by `async with`, or awaited.
         entered_async: Option<bool>,
     },
-    /// A statement on a connection: `execute`, `exec_driver_sql`, `inspect(connection)`.
+    /// A statement on a connection: `execute`, `exec_driver_sql`, `inspect(connection)`, `begin`.
     Statement {
         /// On which.
         connection: ObjectId,
         /// The method or function.
         by: String,
     },
-    /// `connection.commit()`
+    /// `connection.commit()`, or the end of a `with connection.begin():` block.
     Commit {
         /// On which; `None`: `context.get_bind()` or the like.
         connection: Option<ObjectId>,
+    },
+    /// `connection.execution_options(isolation_level="AUTOCOMMIT")`, or options that were not read.
+    Autocommit {
+        /// On which.
+        connection: ObjectId,
     },
     /// `context.configure(…)`
     Configure(Box<ConfigureCall>),
@@ -91,6 +177,29 @@ pub enum What {
     },
     /// `metadata.create_all(…)`
     CreateAll,
+    /// A statement that sets `lock_timeout`.
+    LockTimeout,
+}
+
+/// Why making an engine certainly raises.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EngineProblem {
+    /// `engine_from_config(config.get_section("absent"))`: the section does not exist.
+    SectionMissing {
+        /// The section that was asked for, where it was a literal.
+        section: Option<String>,
+        /// The argument.
+        span: Span,
+    },
+    /// No `<prefix>url` in what `engine_from_config` was given.
+    UrlMissing {
+        /// The prefix.
+        prefix: String,
+        /// Where the prefix stands, if it is written.
+        prefix_span: Option<Span>,
+        /// A key that ends with `url`: what was probably meant.
+        similar: Option<(String, Span)>,
+    },
 }
 
 /// `context.configure(…)` with its arguments.
@@ -100,8 +209,14 @@ pub struct ConfigureCall {
     pub span: Span,
     /// `connection=`
     pub connection: Option<ObjectId>,
+    /// The argument's expression.
+    pub connection_span: Option<Span>,
+    /// The connection is an `AsyncConnection`, given without `run_sync`; the call that handed it on.
+    pub async_connection: Option<Span>,
     /// `url=`
     pub url: Option<Known<EngineUrl>>,
+    /// `url=` or `dialect_name=` was given, whatever it is worth.
+    pub has_url: bool,
     /// `target_metadata=`
     pub target_metadata: TargetMetadata,
     /// Where that argument, or the assignment that it reads, stands.
@@ -111,6 +226,28 @@ pub struct ConfigureCall {
     pub options: Vec<(String, Known<bool>)>,
     /// `**unknown` was given: there may be more.
     pub open: bool,
+    /// What `include_object` and `include_name` say of the tables.
+    pub filters: Vec<Filter>,
+}
+
+impl ConfigureCall {
+    /// The option of this name.
+    pub fn option(&self, name: &str) -> Option<&Known<bool>> {
+        self.options.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+}
+
+/// A filter of autogenerate, tried on the tables of the project.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// `include_object`, `include_name`
+    pub option: String,
+    /// The function's name.
+    pub function: String,
+    /// The `return` that decides, or the function's name.
+    pub span: Span,
+    /// Tables, and whether they pass; `None`: not decidable.
+    pub verdicts: Vec<(String, Option<bool>)>,
 }
 
 /// What was given as `target_metadata`.

@@ -1,8 +1,14 @@
 //! Alembic's side: configuration, env.py, the script directory and its revisions.
 
 pub mod config;
+mod context;
 pub mod discovery;
+pub mod engine;
+pub mod env_layout;
 pub mod env_script;
+mod filter;
+pub mod flask_migrate;
+pub mod library;
 pub mod revision;
 
 use std::collections::BTreeSet;
@@ -22,6 +28,8 @@ pub struct Environment {
     pub script_location: Option<String>,
     /// The directory from which `script_location` resolves, relative to the project root: where alembic must run.
     pub run_from: String,
+    /// The Flask application that `flask db` loads, where Flask-Migrate is used.
+    pub flask: Option<flask_migrate::FlaskApp>,
     /// env.py, run on paper.
     pub env_script: Option<env_script::EnvScript>,
     /// script.py.mako.

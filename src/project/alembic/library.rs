@@ -1,0 +1,531 @@
+//! What `alembic.context`, engines and connections do while env.py runs on paper: the calls become the ordered events
+//! of [`EnvRun`].
+//!
+//! [`Alembic`] must stand first in the interpreter's list of libraries: it observes calls (`asyncio.run`, `create_all`)
+//! that others answer. [`run_env`] runs env.py twice, online and offline, and hands back owned facts.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::project::Known;
+use crate::project::alembic::config::Config;
+use crate::project::alembic::env_layout;
+use crate::project::alembic::env_script::{EnvRun, EnvScript, Event, ObjectId, TargetMetadata, What};
+use crate::project::alembic::flask_migrate::Flask;
+use crate::project::sqlalchemy::MetaDataId;
+use crate::project::sqlalchemy::url::EngineUrl;
+use crate::python::evaluate::{Frame, Machine, Outcome};
+use crate::python::library::Library;
+use crate::python::value::{Arguments, Code, Name, Term, TermKind, Value};
+use crate::source::{FileId, Span};
+
+/// Who knows which value is which MetaData: the library of SQLAlchemy's models.
+pub trait MetaDatas<'t> {
+    /// The MetaData that `value` is.
+    fn number(&self, value: &Value<'t>) -> Option<MetaDataId>;
+    /// The names (and schemas) of the tables registered on it so far.
+    fn tables(&self, metadata: MetaDataId) -> Vec<(String, Option<String>)>;
+}
+
+/// Knowledge of Alembic's runtime, of engines and of connections.
+pub struct Alembic<'t> {
+    pub(super) state: RefCell<State<'t>>,
+}
+
+impl Default for Alembic<'_> {
+    fn default() -> Self {
+        Alembic::new()
+    }
+}
+
+/// An engine that a term stands for.
+#[derive(Clone, Copy)]
+pub(super) struct EngineRef {
+    pub number: ObjectId,
+    /// The term is the asynchronous face of it.
+    pub is_async: bool,
+}
+
+/// What is known of an engine.
+#[derive(Clone)]
+pub(super) struct EngineInfo {
+    pub event: Event,
+    pub url: Known<EngineUrl>,
+}
+
+/// A connection that a term stands for.
+#[derive(Clone, Copy)]
+pub(super) struct ConnectionRef {
+    pub number: ObjectId,
+    /// The term is an `AsyncConnection`.
+    pub is_async: bool,
+}
+
+/// `connection.run_sync(function, …)`, not awaited yet.
+#[derive(Clone)]
+pub(super) struct Pending<'t> {
+    pub function: Value<'t>,
+    pub arguments: Rc<Arguments<'t>>,
+    pub span: Span,
+}
+
+/// A `context.configure` whose MetaData and filters are looked at when the run has ended.
+pub(super) struct RawConfigure<'t> {
+    pub event: usize,
+    pub target: Option<(Value<'t>, Span)>,
+    pub filters: Vec<(String, Value<'t>)>,
+}
+
+/// One run, while it lasts.
+pub(super) struct Run<'t> {
+    pub offline: bool,
+    pub file: FileId,
+    pub config: Rc<Config>,
+    pub facts: EnvRun,
+    pub configures: Vec<RawConfigure<'t>>,
+    pub overrides: HashMap<(String, String), Value<'t>>,
+    pub configured: Option<ObjectId>,
+}
+
+#[derive(Default)]
+pub(super) struct State<'t> {
+    pub engines: Vec<EngineInfo>,
+    pub engine_terms: HashMap<usize, EngineRef>,
+    pub connection_engines: Vec<Option<ObjectId>>,
+    pub connection_terms: HashMap<usize, ConnectionRef>,
+    pub transactions: HashMap<usize, ObjectId>,
+    pub urls: HashMap<usize, Value<'t>>,
+    pub pending: HashMap<usize, Pending<'t>>,
+    pub run: Option<Run<'t>>,
+    pub flask: Flask<'t>,
+}
+
+impl<'t> Alembic<'t> {
+    /// Nothing run yet.
+    pub fn new() -> Alembic<'t> {
+        Alembic { state: RefCell::new(State::default()) }
+    }
+
+    /// Notes an event of the run that is under way, if one is.
+    pub(super) fn note(&self, machine: &Machine<'t>, what: What, span: Span) {
+        let event = event(machine, what, span);
+        if let Some(run) = &mut self.state.borrow_mut().run {
+            run.facts.events.push(event);
+        }
+    }
+
+    /// The engine that a value stands for, in any of its alternatives.
+    pub(super) fn engine_of(&self, value: &Value<'t>) -> Option<EngineRef> {
+        let state = self.state.borrow();
+        value
+            .alternatives()
+            .iter()
+            .filter_map(Value::as_term)
+            .find_map(|term| state.engine_terms.get(&term.id).copied())
+    }
+
+    /// The connection that a value stands for, in any of its alternatives.
+    pub(super) fn connection_of(&self, value: &Value<'t>) -> Option<ConnectionRef> {
+        let state = self.state.borrow();
+        value
+            .alternatives()
+            .iter()
+            .filter_map(Value::as_term)
+            .find_map(|term| state.connection_terms.get(&term.id).copied())
+    }
+
+    fn named_call(
+        &self,
+        machine: &mut Machine<'t>,
+        callee: &Rc<Term<'t>>,
+        dotted: &str,
+        arguments: &Rc<Arguments<'t>>,
+        span: Span,
+    ) -> Option<Outcome<'t>> {
+        if let Some(method) = dotted.strip_prefix("alembic.context.config.") {
+            return self.config_call(machine, method, arguments, span);
+        }
+        if let Some(function) = dotted.strip_prefix("alembic.context.") {
+            return self.context_call(machine, callee, function, arguments, span);
+        }
+        match dotted {
+            "alembic.op.get_bind" => return self.bind(machine, callee, span),
+            "logging.config.fileConfig" => {
+                let disables = match arguments.get(2, "disable_existing_loggers") {
+                    None => Some(true),
+                    Some(value) => value.as_bool(),
+                };
+                if let Some(run) = &mut self.state.borrow_mut().run {
+                    run.facts.file_configs.push((span, disables));
+                }
+                return None;
+            }
+            "asyncio.run" | "anyio.run" | "uvloop.run" | "trio.run" | "asgiref.sync.async_to_sync" => {
+                if let Some(run) = &mut self.state.borrow_mut().run {
+                    run.facts.loop_starts.push(span);
+                }
+            }
+            _ => {}
+        }
+        let package = dotted.split('.').next().unwrap_or("");
+        match package {
+            "sqlalchemy" | "sqlmodel" => self.sqlalchemy_call(machine, callee, dotted, arguments, span),
+            "flask" | "flask_migrate" | "flask_sqlalchemy" | "quart" => {
+                self.flask_call(machine, callee, dotted, arguments, span)
+            }
+            _ => None,
+        }
+    }
+
+    /// `asyncio`'s ways to run a coroutine; without them, functions that env.py hands to code outside the project may
+    /// be run there.
+    fn handed_on(
+        &self,
+        machine: &mut Machine<'t>,
+        callee: &Rc<Term<'t>>,
+        arguments: &Rc<Arguments<'t>>,
+        span: Span,
+    ) -> Option<Outcome<'t>> {
+        let root = callee.root().unwrap_or("");
+        let package = root.split('.').next().unwrap_or("");
+        let last = match &callee.kind {
+            TermKind::Attribute(_, name) => name.to_string(),
+            _ => root.rsplit('.').next().unwrap_or("").to_owned(),
+        };
+        if matches!(package, "asyncio" | "anyio" | "uvloop" | "trio" | "nest_asyncio") {
+            let first = arguments.positional.first().map(|argument| argument.value.clone());
+            let runs = matches!(
+                last.as_str(),
+                "run" | "run_until_complete" | "create_task" | "ensure_future" | "wait_for" | "shield" | "gather"
+            );
+            return match first {
+                Some(Value::Coroutine(coroutine)) if runs => {
+                    coroutine.used.set(true);
+                    let mut outcome = machine.await_value(&Value::Coroutine(coroutine), span);
+                    for further in arguments.positional.iter().skip(1) {
+                        if outcome.is_ok() && matches!(further.value, Value::Coroutine(_)) {
+                            outcome = machine.await_value(&further.value, span);
+                        }
+                    }
+                    Some(outcome)
+                }
+                Some(Value::Term(term)) if runs && self.state.borrow().pending.contains_key(&term.id) => {
+                    Some(machine.await_value(&Value::Term(term), span))
+                }
+                Some(function @ (Value::Function(_) | Value::Method(..))) if runs => {
+                    let rest = Arguments {
+                        positional: arguments.positional[1..].to_vec(),
+                        keywords: Vec::new(),
+                        open: arguments.open,
+                    };
+                    let called = machine.call(&function, &Rc::new(rest), span);
+                    Some(called.and_then(|value| machine.await_value(&value, span)))
+                }
+                _ => None,
+            };
+        }
+        let in_env_py = self.state.borrow().run.as_ref().is_some_and(|run| run.file == span.file);
+        if !in_env_py || NEVER_CALLS_BACK.contains(&package) {
+            return None;
+        }
+        for value in arguments.values() {
+            match value {
+                Value::Function(_) | Value::Method(..) => {
+                    let open = Rc::new(Arguments { positional: Vec::new(), keywords: Vec::new(), open: true });
+                    machine.maybe(|machine| {
+                        if let Ok(result @ Value::Coroutine(_)) = machine.call(value, &open, span) {
+                            let _ = machine.await_value(&result, span);
+                        }
+                    });
+                }
+                Value::Coroutine(coroutine) => {
+                    coroutine.used.set(true);
+                    machine.maybe(|machine| {
+                        let _ = machine.await_value(value, span);
+                    });
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+}
+
+/// Packages that take functions without running them while env.py runs.
+const NEVER_CALLS_BACK: &[&str] = &[
+    "sqlalchemy",
+    "sqlmodel",
+    "alembic",
+    "logging",
+    "flask",
+    "flask_migrate",
+    "typing",
+    "typing_extensions",
+    "dataclasses",
+    "functools",
+    "contextlib",
+    "pydantic",
+    "pydantic_settings",
+    "atexit",
+    "signal",
+    "click",
+    "typer",
+];
+
+impl<'t> Library<'t> for Alembic<'t> {
+    fn call(
+        &self,
+        machine: &mut Machine<'t>,
+        callee: &Rc<Term<'t>>,
+        arguments: &Rc<Arguments<'t>>,
+        span: Span,
+    ) -> Option<Outcome<'t>> {
+        let answer = match &callee.kind {
+            TermKind::Name(dotted) => self.named_call(machine, callee, dotted, arguments, span),
+            TermKind::Attribute(of, name) => self.method_call(machine, callee, of, name, arguments, span),
+            _ => None,
+        };
+        answer.or_else(|| self.handed_on(machine, callee, arguments, span))
+    }
+
+    fn attribute(&self, machine: &mut Machine<'t>, of: &Rc<Term<'t>>, name: &str, span: Span) -> Option<Outcome<'t>> {
+        match of.dotted() {
+            Some("alembic.context.config") => self.config_attribute(machine, name, span),
+            Some("flask.current_app") => None,
+            _ => self
+                .engine_attribute(machine, of, name, span)
+                .or_else(|| self.flask_attribute(machine, of, name, span)),
+        }
+    }
+
+    fn item(&self, machine: &mut Machine<'t>, of: &Rc<Term<'t>>, key: &Value<'t>, span: Span) -> Option<Outcome<'t>> {
+        match of.dotted() {
+            Some("alembic.context.config.attributes") => {
+                Some(Ok(machine.unknown(span, "depends on who calls Alembic: `config.attributes`")))
+            }
+            _ => self.flask_item(machine, of, key, span),
+        }
+    }
+
+    fn item_assigned(
+        &self,
+        machine: &mut Machine<'t>,
+        of: &Rc<Term<'t>>,
+        key: &Value<'t>,
+        value: &Value<'t>,
+        span: Span,
+    ) {
+        self.flask_item_assigned(machine, of, key, value, span);
+    }
+
+    fn entered(
+        &self,
+        machine: &mut Machine<'t>,
+        term: &Rc<Term<'t>>,
+        is_async: bool,
+        span: Span,
+    ) -> Option<Outcome<'t>> {
+        if let Some((callee, _)) = term.call()
+            && is_begin_transaction(callee)
+        {
+            self.note(machine, What::BeginTransaction, span);
+            return None;
+        }
+        self.connection_entered(term, is_async);
+        None
+    }
+
+    fn left(&self, machine: &mut Machine<'t>, term: &Rc<Term<'t>>, span: Span) {
+        let transaction = self.state.borrow().transactions.get(&term.id).copied();
+        if let Some(connection) = transaction {
+            self.note(machine, What::Commit { connection: Some(connection) }, span);
+        }
+    }
+
+    fn awaited(&self, machine: &mut Machine<'t>, term: &Rc<Term<'t>>, span: Span) -> Option<Outcome<'t>> {
+        let pending = self.state.borrow_mut().pending.remove(&term.id);
+        if let Some(pending) = pending {
+            let _ = span;
+            return Some(machine.call(&pending.function, &pending.arguments, pending.span));
+        }
+        self.connection_entered(term, true);
+        None
+    }
+
+    fn discarded(&self, machine: &mut Machine<'t>, value: &Value<'t>, span: Span) {
+        let function = match value {
+            Value::Coroutine(coroutine) if !coroutine.used.get() => coroutine.function.name.to_string(),
+            Value::Term(term) if self.state.borrow().pending.contains_key(&term.id) => {
+                "AsyncConnection.run_sync".to_owned()
+            }
+            _ => return,
+        };
+        self.note(machine, What::LostCoroutine { function }, span);
+    }
+}
+
+/// `context.begin_transaction`, of the proxy or of a migration context.
+fn is_begin_transaction(callee: &Term<'_>) -> bool {
+    match &callee.kind {
+        TermKind::Name(dotted) => &**dotted == "alembic.context.begin_transaction",
+        TermKind::Attribute(of, name) => &**name == "begin_transaction" && of.is_of("alembic"),
+        _ => false,
+    }
+}
+
+/// An event at `span`, with the way to the code being executed.
+pub(super) fn event(machine: &Machine<'_>, what: What, span: Span) -> Event {
+    let trace = machine
+        .frames
+        .iter()
+        .filter_map(|frame| match frame {
+            Frame::Module(_, span) => *span,
+            Frame::Call(_, span) => Some(*span),
+        })
+        .collect();
+    Event { what, span, certain: machine.is_certain(), trace }
+}
+
+/// Runs env.py on paper, online and offline.
+pub fn run_env<'t>(
+    machine: &mut Machine<'t>,
+    library: &Alembic<'t>,
+    metadatas: &dyn MetaDatas<'t>,
+    config: &Config,
+    file: FileId,
+) -> EnvScript {
+    let config = Rc::new(config.clone());
+    let tree = machine.trees.get(file);
+    let layout = env_layout::read(tree, machine.trees.sources().text(file));
+    let online = run_once(machine, library, metadatas, &config, file, false, &layout);
+    let offline = run_once(machine, library, metadatas, &config, file, true, &layout);
+    EnvScript { file, online, offline, layout }
+}
+
+fn run_once<'t>(
+    machine: &mut Machine<'t>,
+    library: &Alembic<'t>,
+    metadatas: &dyn MetaDatas<'t>,
+    config: &Rc<Config>,
+    file: FileId,
+    offline: bool,
+    layout: &env_layout::Layout,
+) -> EnvRun {
+    library.state.borrow_mut().run = Some(Run {
+        offline,
+        file,
+        config: config.clone(),
+        facts: EnvRun::default(),
+        configures: Vec::new(),
+        overrides: HashMap::new(),
+        configured: None,
+    });
+    let (_, outcome) = machine.run_script(file, "env_py");
+    let Some(run) = library.state.borrow_mut().run.take() else { return EnvRun::default() };
+    let mut facts = run.facts;
+    if let Err(raised) = outcome {
+        facts.raised_on_purpose = raised.value.is_some();
+        facts.raised = Some((raised.exception.to_string(), raised.message, raised.span));
+    }
+    facts.incomplete = is_incomplete(machine, file, &facts);
+    for configure in run.configures {
+        let Some(Event { what: What::Configure(call), .. }) = facts.events.get_mut(configure.event) else { continue };
+        if let Some((value, span)) = &configure.target {
+            call.target_metadata = target(metadatas, value);
+            let written = machine.trees.sources().slice(*span);
+            let assigned = layout.assignments.iter().rev().find(|assignment| assignment.name == written);
+            call.target_metadata_span = Some(assigned.map_or(*span, |assignment| assignment.span));
+        }
+        for (option, function) in configure.filters {
+            if let Some(filter) = super::filter::tried(machine, metadatas, &call.target_metadata, option, &function) {
+                call.filters.push(filter);
+            }
+        }
+    }
+    add_engines_made_before(library, &mut facts);
+    facts
+}
+
+/// Engines of modules that an earlier run imported are used again without a new event: put theirs in front.
+fn add_engines_made_before(library: &Alembic<'_>, facts: &mut EnvRun) {
+    let state = library.state.borrow();
+    let missing: Vec<ObjectId> = facts
+        .events
+        .iter()
+        .filter_map(|event| match event.what {
+            What::Connect { engine: Some(engine), .. } => Some(engine),
+            _ => None,
+        })
+        .filter(|engine| facts.engine(*engine).is_none())
+        .collect();
+    for number in missing {
+        if let Some(info) = state.engines.get(number).filter(|_| facts.engine(number).is_none()) {
+            facts.events.insert(0, info.event.clone());
+        }
+    }
+}
+
+/// Was something not read on the way that may do what env.py seems not to do? Values that are not known do no harm;
+/// calls of unknown functions do.
+fn is_incomplete(machine: &Machine<'_>, file: FileId, facts: &EnvRun) -> bool {
+    let unread_call = machine
+        .unknowns
+        .iter()
+        .any(|unknown| unknown.span.file == file && (unknown.why.contains("call") || unknown.why.contains("too ")));
+    unread_call || facts.raised.is_some()
+}
+
+fn target<'t>(metadatas: &dyn MetaDatas<'t>, value: &Value<'t>) -> TargetMetadata {
+    if let Some(number) = metadatas.number(value) {
+        return TargetMetadata::These(vec![number]);
+    }
+    match value {
+        Value::None => TargetMetadata::None,
+        Value::Unknown(unknown) => TargetMetadata::Unknown(unknown.why.to_string()),
+        Value::Term(_) => TargetMetadata::Unknown("an object of a library".to_owned()),
+        Value::List(_) | Value::Tuple(_) | Value::Set(_) => {
+            let Some(items) = value.items() else {
+                return TargetMetadata::Unknown("a list that is not wholly known".to_owned());
+            };
+            let mut numbers = Vec::new();
+            for item in &items {
+                match target(metadatas, item) {
+                    TargetMetadata::These(found) => numbers.extend(found),
+                    TargetMetadata::Other(words) => return TargetMetadata::Other(format!("a list with {words}")),
+                    _ => return TargetMetadata::Unknown("a list that is not wholly known".to_owned()),
+                }
+            }
+            TargetMetadata::These(numbers)
+        }
+        Value::OneOf(values) => {
+            let mut numbers = Vec::new();
+            for value in values.iter() {
+                match target(metadatas, value) {
+                    TargetMetadata::These(found) => numbers.extend(found),
+                    _ => return TargetMetadata::Unknown("it differs from path to path".to_owned()),
+                }
+            }
+            numbers.sort();
+            numbers.dedup();
+            TargetMetadata::These(numbers)
+        }
+        Value::Class(class) => TargetMetadata::Other(format!("the class `{}`", class.name)),
+        Value::Module(module) => TargetMetadata::Other(format!("the module `{}`", module.name)),
+        Value::Function(function) => match function.code {
+            Code::Def(_) => TargetMetadata::Other(format!("the function `{}`", function.name)),
+            Code::Lambda(_) => TargetMetadata::Other("a lambda".to_owned()),
+        },
+        Value::Dict(_) => TargetMetadata::Other("a dict".to_owned()),
+        Value::Str(_) => TargetMetadata::Other("a string".to_owned()),
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Ellipsis => {
+            TargetMetadata::Other("no MetaData".to_owned())
+        }
+        _ => TargetMetadata::Unknown("it could not be read".to_owned()),
+    }
+}
+
+/// A name for [`crate::python::value::Key`]s and terms.
+pub(super) fn name(text: &str) -> Name {
+    text.into()
+}
