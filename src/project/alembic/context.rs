@@ -278,10 +278,9 @@ impl<'t> Alembic<'t> {
             _ => None,
         };
         let kept = match &value {
-            Value::Str(text) if stray.is_none() => Value::Str(Str {
-                text: text.text.replace("%%", "%").into(),
-                origin: text.origin.clone(),
-            }),
+            Value::Str(text) if stray.is_none() => {
+                Value::Str(Str { text: text.text.replace("%%", "%").into(), origin: text.origin.clone() })
+            }
             other => other.clone(),
         };
         let kept = if certain { kept } else { machine.unknown(span, "set only on some paths") };

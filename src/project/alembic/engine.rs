@@ -7,9 +7,7 @@ use crate::project::alembic::env_script::{EngineProblem, ObjectId, What};
 use crate::project::alembic::library::{Alembic, ConnectionRef, EngineInfo, EngineRef, Pending, event};
 use crate::project::sqlalchemy::url::{EngineUrl, Provenance, UrlKind};
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{
-    Argument, Arguments, Key, Keyword, Origin, OriginKind, Str, Term, TermKind, Value,
-};
+use crate::python::value::{Argument, Arguments, Key, Keyword, Origin, OriginKind, Str, Term, TermKind, Value};
 use crate::source::Span;
 
 /// Methods of a connection that send something, and so begin a transaction (SQLAlchemy 2: autobegin).
@@ -148,7 +146,10 @@ impl<'t> Alembic<'t> {
             }
             Some(Value::None) => {
                 let section = literal_argument(machine.trees.sources().slice(argument_span));
-                (unread("the section does not exist"), Some(EngineProblem::SectionMissing { section, span: argument_span }))
+                (
+                    unread("the section does not exist"),
+                    Some(EngineProblem::SectionMissing { section, span: argument_span }),
+                )
             }
             _ => (unread("the configuration is not known"), None),
         }

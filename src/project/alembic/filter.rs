@@ -76,9 +76,7 @@ fn deciding_return(function: &Rc<Function<'_>>) -> Span {
     let deciding: Vec<_> = returns
         .0
         .iter()
-        .filter(|found| {
-            !matches!(found.value.as_deref(), Some(tree::Expr::BooleanLiteral(literal)) if literal.value)
-        })
+        .filter(|found| !matches!(found.value.as_deref(), Some(tree::Expr::BooleanLiteral(literal)) if literal.value))
         .collect();
     match deciding.as_slice() {
         [only] => span_of(function.span.file, *only),

@@ -112,7 +112,8 @@ fn candidates(machine: &Machine<'_>, run_from: &str) -> (Vec<(FileId, Option<Str
         let Some(settings) = file(settings) else { continue };
         for line in sources.text(settings).lines() {
             let line = line.trim().trim_start_matches("export ");
-            let Some(value) = line.strip_prefix("FLASK_APP").map(str::trim_start).and_then(|rest| rest.strip_prefix('='))
+            let Some(value) =
+                line.strip_prefix("FLASK_APP").map(str::trim_start).and_then(|rest| rest.strip_prefix('='))
             else {
                 continue;
             };
@@ -179,9 +180,12 @@ impl<'t> Alembic<'t> {
             }
         }
         let state = self.state.borrow();
-        module.scope.names.borrow().values().any(|binding| {
-            binding.value.as_term().is_some_and(|term| state.flask.app_terms.contains(&term.id))
-        })
+        module
+            .scope
+            .names
+            .borrow()
+            .values()
+            .any(|binding| binding.value.as_term().is_some_and(|term| state.flask.app_terms.contains(&term.id)))
     }
 
     /// The `SQLAlchemy` object that Flask-Migrate works with: the one that `Migrate` was given, else the only one.
@@ -310,7 +314,7 @@ impl<'t> Alembic<'t> {
                         return None;
                     }
                 };
-                let ancestors: Vec<_> = class.ancestors().cloned().collect();
+                let ancestors: Vec<_> = class.ancestors().collect();
                 let mut state = self.state.borrow_mut();
                 for ancestor in ancestors.iter().rev() {
                     for (name, binding) in ancestor.attributes.borrow().iter() {
@@ -393,13 +397,7 @@ impl<'t> Alembic<'t> {
         matches!(self.database(), Some(Value::Term(database)) if database.id == term.id)
     }
 
-    fn extension(
-        &self,
-        machine: &mut Machine<'t>,
-        of: &Rc<Term<'t>>,
-        key: &str,
-        span: Span,
-    ) -> Option<Outcome<'t>> {
+    fn extension(&self, machine: &mut Machine<'t>, of: &Rc<Term<'t>>, key: &str, span: Span) -> Option<Outcome<'t>> {
         match key {
             "migrate" => Some(Ok(Value::Term(machine.term(TermKind::Of("flask-migrate", of.clone()), span)))),
             "sqlalchemy" => Some(Ok(match self.database() {

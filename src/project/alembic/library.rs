@@ -293,9 +293,9 @@ impl<'t> Library<'t> for Alembic<'t> {
         match of.dotted() {
             Some("alembic.context.config") => self.config_attribute(machine, name, span),
             Some("flask.current_app") => None,
-            _ => self
-                .engine_attribute(machine, of, name, span)
-                .or_else(|| self.flask_attribute(machine, of, name, span)),
+            _ => {
+                self.engine_attribute(machine, of, name, span).or_else(|| self.flask_attribute(machine, of, name, span))
+            }
         }
     }
 

@@ -11,6 +11,9 @@ pub mod flask_migrate;
 pub mod library;
 pub mod revision;
 
+#[cfg(test)]
+mod env_tests;
+
 use std::collections::BTreeSet;
 
 use crate::project::versions::Versions;
