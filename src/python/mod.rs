@@ -7,4 +7,5 @@ pub mod builtins;
 pub mod evaluate;
 pub mod library;
 pub mod modules;
+pub mod standard;
 pub mod value;
