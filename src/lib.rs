@@ -1,6 +1,7 @@
 //! limbeck: pre-flight diagnostics for SQLAlchemy and Alembic.
 
 pub mod check;
+pub mod cli;
 pub mod config;
 pub mod diagnostic;
 pub mod fix;

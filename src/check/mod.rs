@@ -36,6 +36,8 @@ pub struct Outcome {
     pub suppressed: usize,
     /// Findings that the baseline knows.
     pub baseline: usize,
+    /// Findings that `--max-diagnostics` cut off.
+    pub not_shown: Counts,
     /// What went wrong inside limbeck: one line each. Not empty: the run must end with exit code 2.
     pub internal_errors: Vec<String>,
 }
@@ -89,7 +91,7 @@ pub struct Counts {
 impl Outcome {
     /// Counts the findings.
     pub fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
+        let mut counts = self.not_shown;
         for diagnostic in &self.diagnostics {
             match diagnostic.level {
                 Level::Error => counts.errors += 1,
@@ -129,6 +131,10 @@ pub fn check(sources: &Sources, options: &Options) -> Outcome {
     outcome.revisions = project.environments.iter().map(|environment| environment.revisions.scripts.len()).sum();
     let mut found = run::run(&project, options, &mut outcome.internal_errors);
     once(&mut found);
+    if options.strict {
+        let unread = found.iter_mut().filter(|diagnostic| diagnostic.rule == "not-analysed");
+        unread.for_each(|diagnostic| diagnostic.level = Level::Error);
+    }
     found.retain(|diagnostic| !is_ignored_in_its_file(diagnostic, sources, options));
     let suppressions = suppression::find(sources, &trees);
     outcome.suppressed = suppression::apply(&suppressions, &mut found, options, sources);
@@ -152,7 +158,8 @@ fn once(found: &mut Vec<Diagnostic>) {
 
 fn is_ignored_in_its_file(diagnostic: &Diagnostic, sources: &Sources, options: &Options) -> bool {
     let path = format!("{}{}", options.globs_from, sources.path(diagnostic.span.file));
-    options.exclude.as_ref().is_some_and(|globs| globs.is_match(&path))
+    let is_named = options.named.contains(sources.path(diagnostic.span.file));
+    (!is_named && options.exclude.as_ref().is_some_and(|globs| globs.is_match(&path)))
         || options.per_file_ignores.iter().any(|(glob, names)| {
             glob.is_match(&path)
                 && names.iter().any(|name| {

@@ -27,6 +27,8 @@ pub struct Options {
     pub globs_from: String,
     /// Files that nothing is reported in.
     pub exclude: Option<GlobSet>,
+    /// Files that were named on the command line: not excluded.
+    pub named: BTreeSet<String>,
     /// `--scope files`: only diagnostics that touch one of these paths.
     pub only: Option<BTreeSet<String>>,
     /// Problems that are known already.

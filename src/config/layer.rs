@@ -133,6 +133,40 @@ impl Layer {
         Layer::read("-c", &quoted, &[])
     }
 
+    /// What is said, as a limbeck.toml.
+    pub fn to_toml(&self) -> String {
+        let mut table = toml::Table::new();
+        let text = |text: &Option<String>| text.clone().map(toml::Value::String);
+        let texts = |texts: &Option<Vec<String>>| texts.clone().map(toml::Value::from);
+        let mut put = |name: &str, value: Option<toml::Value>| {
+            if let Some(value) = value {
+                table.insert(name.to_owned(), value);
+            }
+        };
+        put("alembic", text(&self.alembic));
+        put("autogenerate", self.autogenerate.map(toml::Value::Boolean));
+        put("baseline", text(&self.baseline));
+        put("dialect", text(&self.dialect));
+        put("environments", texts(&self.environments));
+        put("exclude", texts(&self.exclude));
+        put("expected-heads", self.expected_heads.map(|heads| toml::Value::Integer(heads as i64)));
+        put("reserved-names", texts(&self.reserved_names));
+        put("sqlalchemy", text(&self.sqlalchemy));
+        put(
+            "per-file-ignores",
+            self.per_file_ignores.as_ref().map(|globs| {
+                globs
+                    .iter()
+                    .map(|(glob, rules)| (glob.clone(), toml::Value::from(rules.clone())))
+                    .collect::<toml::Table>()
+                    .into()
+            }),
+        );
+        let levels: toml::Table = self.levels.iter().map(|(name, level)| (name.clone(), level.word().into())).collect();
+        put("rules", (!levels.is_empty()).then(|| levels.into()));
+        toml::to_string(&table).unwrap_or_default()
+    }
+
     /// This layer laid over `below`: what it says wins.
     pub fn over(self, below: Layer) -> Layer {
         let mut levels = below.levels;

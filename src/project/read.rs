@@ -18,3 +18,17 @@ pub fn read<'s>(sources: &'s Sources, trees: &Trees<'s>, settings: &Settings) ->
         syntax_problems: Vec::new(),
     }
 }
+
+/// The names of a module and their values on paper, one line each.
+pub fn values(sources: &Sources, trees: &Trees<'_>, file: crate::source::FileId) -> Vec<String> {
+    let mut machine = crate::python::evaluate::Machine::new(trees, Vec::new());
+    machine.search_path = vec!["".into()];
+    let _ = sources;
+    let (module, result) = machine.run_script(file, "__main__");
+    let mut lines: Vec<String> =
+        module.scope.names.borrow().iter().map(|(name, binding)| format!("{name} = {:?}", binding.value)).collect();
+    if let Err(raised) = result {
+        lines.push(format!("raises {}: {} at {}", raised.exception, raised.message, sources.place(raised.span)));
+    }
+    lines
+}
