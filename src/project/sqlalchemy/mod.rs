@@ -9,6 +9,7 @@ pub mod bases;
 pub mod body;
 pub mod column;
 pub mod declarative;
+pub mod dialects;
 pub mod expression;
 pub mod imperative;
 pub mod library;
