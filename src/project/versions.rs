@@ -194,13 +194,11 @@ impl Versions {
             },
             Some(Pin::Range { text, lowest, below, span }) => {
                 let version = newest_in(newest, lowest.as_ref(), below.as_ref());
-                let next = match version.0.as_slice() {
-                    [major, minor, ..] => vec![*major, minor + 1],
-                    _ => Vec::new(),
-                };
-                let one_line =
-                    lowest.as_ref().is_some_and(|lowest| lowest.is_at_least(&version.0[..version.0.len().min(2)]))
-                        && below.as_ref().is_some_and(|below| !next.is_empty() && Version(next).is_at_least(&below.0));
+                // The newest and the oldest version of the range are of one line: 2.0.3 to 2.0.99.
+                let one_line = lowest.as_ref().zip(below.as_ref()).is_some_and(|(lowest, below)| {
+                    let line = |version: &Version| (version.0.first().copied(), version.0.get(1).copied().unwrap_or(0));
+                    line(lowest) == line(&just_below(below))
+                });
                 Resolved {
                     how: match one_line {
                         true => format!("{place} asks for {name} {text}"),
@@ -296,6 +294,7 @@ mod tests {
         assert_eq!(resolved(">=1.4,<2"), ("1.4.99".to_owned(), false));
         assert_eq!(resolved("<2.0"), ("1.4.99".to_owned(), true));
         assert_eq!(resolved("~=2.0"), ("2.0.99".to_owned(), true));
+        assert_eq!(resolved(">=2.0,<2.1"), ("2.0.99".to_owned(), false));
         assert_eq!(resolved("~=2.0.3"), ("2.0.99".to_owned(), false));
         assert_eq!(resolved("^2.0.3"), ("2.0.99".to_owned(), true));
         assert_eq!(resolved(">=2.1"), ("2.1".to_owned(), true));

@@ -647,16 +647,5 @@ fn read(text: &Str, used_at: Span) -> EngineUrl {
         let Some(next) = at.from.first().cloned() else { break };
         at = next;
     }
-    let scheme = text.text.split_once(':').map_or("", |(scheme, _)| scheme);
-    let (dialect, driver) = match scheme.split_once('+') {
-        Some((dialect, driver)) => (dialect, Some(driver.to_owned())),
-        None => (scheme, None),
-    };
-    EngineUrl {
-        text: text.text.to_string(),
-        dialect: dialect.to_owned(),
-        driver,
-        span: typed.span,
-        provenance: Provenance { kind, chain },
-    }
+    EngineUrl::read(&text.text, typed.span, Provenance { kind, chain })
 }
