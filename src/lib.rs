@@ -1,4 +1,27 @@
 //! limbeck: pre-flight diagnostics for SQLAlchemy and Alembic.
+//!
+//! One pipeline, one direction. Files on disk become [`source::Sources`]; their texts become trees that never fail to
+//! parse ([`syntax`]); env.py and what it imports is run on paper ([`python`]); what that run shows becomes facts with
+//! places ([`project`]); rules look at facts ([`rules`]) and report diagnostics ([`diagnostic`]), which are printed
+//! ([`report`]) or applied ([`fix`]). Only `load`, `config` and `cli` meet the outside world; the middle can't fail.
+//!
+//! What each module turns into what, and what it may use. `tests/it/architecture.rs` reads this table and fails when a
+//! `crate::…` path breaks it.
+//!
+//! | module | turns … into … | may use | must not know |
+//! |---|---|---|---|
+//! | [`source`] | paths and texts → files, places | std | anything else |
+//! | [`secrets`] | text → text without passwords | std | anything else |
+//! | [`diagnostic`] | – | [`source`] | rules, reports |
+//! | [`syntax`] | text → tree and problems | [`source`] | SQLAlchemy, Alembic |
+//! | [`python`] | Python trees → modules, values | [`syntax`], [`source`] | Alembic, rules |
+//! | [`project`] | trees and values → facts | [`python`], [`syntax`], [`source`], [`secrets`] | rules, reports |
+//! | [`rules`] | facts → diagnostics | [`project`], [`diagnostic`], [`source`], [`secrets`] | the disk, parsers, reports |
+//! | [`check`] | runs the rules; suppressions, levels, order | [`rules`], [`project`], [`diagnostic`], [`syntax`], [`source`] | reports |
+//! | [`fix`] | diagnostics → new texts | [`check`], [`diagnostic`], [`syntax`], [`source`] | reports |
+//! | [`report`] | diagnostics → bytes | [`check`], [`rules`], [`diagnostic`], [`source`], [`secrets`] | facts, trees, the disk |
+//! | `graph` | revisions → a drawing | [`project`], [`source`] | rules, reports |
+//! | [`load`], [`config`], `cli` | the outside world | all | – |
 
 pub mod check;
 pub mod cli;

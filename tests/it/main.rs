@@ -1,1 +1,6 @@
-fn main() {}
+//! What a person would see, tested: the pages of the rules, the command, whole projects, and odd input.
+#![expect(clippy::print_stderr, reason = "tests that were skipped say so")]
+
+mod architecture;
+mod page;
+mod pages;
