@@ -129,6 +129,7 @@ pub fn check(sources: &Sources, options: &Options) -> Outcome {
     outcome.environments = project.environments.iter().enumerate().map(|(at, it)| summary(at, it, &project)).collect();
     outcome.models = project.models.tables.len();
     outcome.revisions = project.environments.iter().map(|environment| environment.revisions.scripts.len()).sum();
+    outcome.internal_errors.extend(project.broken.iter().cloned());
     let mut found = run::run(&project, options, &mut outcome.internal_errors);
     once(&mut found);
     if options.strict {

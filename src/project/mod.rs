@@ -2,8 +2,10 @@
 
 pub mod alembic;
 pub mod read;
+pub mod search_path;
 pub mod settings;
 pub mod sqlalchemy;
+pub mod sweep;
 pub mod versions;
 
 use crate::source::{FileId, Sources, Span};
@@ -60,4 +62,6 @@ pub struct Project<'s> {
     pub unreadable: Vec<FileId>,
     /// Syntax errors in files on the way from an env.py, or in revisions.
     pub syntax_problems: Vec<(Span, String)>,
+    /// What went wrong inside limbeck while it read the project.
+    pub broken: Vec<String>,
 }

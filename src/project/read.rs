@@ -1,34 +1,294 @@
 //! Files → [`Project`]: environments are found, each env.py is run on paper, then the modules that no env.py reached
 //! but that may declare tables, then the revisions are read.
 
-use crate::project::Project;
+use std::any::Any;
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use crate::project::alembic::Environment;
+use crate::project::alembic::config::Shape;
+use crate::project::alembic::discovery::{self, Found};
+use crate::project::alembic::env_script::{EnvScript, TargetMetadata, What};
+use crate::project::alembic::flask_migrate::{self, FlaskApp};
+use crate::project::alembic::library::{Alembic, MetaDatas, run_env};
+use crate::project::alembic::revision;
+use crate::project::search_path::search_path;
 use crate::project::settings::Settings;
-use crate::source::Sources;
+use crate::project::sqlalchemy::library::SqlAlchemy;
+use crate::project::sqlalchemy::merge::Renumbering;
+use crate::project::sqlalchemy::url::EngineUrl;
+use crate::project::sqlalchemy::{MetaDataId, Models};
+use crate::project::versions::Versions;
+use crate::project::{Known, NotAnalysed, Project, sweep};
+use crate::python::evaluate::Machine;
+use crate::python::library::Library;
+use crate::python::standard;
+use crate::python::value::Value;
+use crate::source::{FileId, Sources, Span, split};
 use crate::syntax::python::Trees;
 
 /// Reads a project.
-pub fn read<'s>(sources: &'s Sources, trees: &Trees<'s>, settings: &Settings) -> Project<'s> {
-    let _ = trees;
-    Project {
-        sources,
-        settings: settings.clone(),
-        environments: Vec::new(),
-        models: crate::project::sqlalchemy::Models::default(),
-        unreadable: Vec::new(),
-        syntax_problems: Vec::new(),
+pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings) -> Project<'s> {
+    let found: Vec<Found> = discovery::discover(sources)
+        .into_iter()
+        .filter(|found| {
+            settings.environments.is_empty() || settings.environments.iter().any(|name| is_meant(name, found, sources))
+        })
+        .collect();
+    let mut broken = Vec::new();
+    // The scan of all files runs beside the runs on paper, which stay on this thread: it has the large stack.
+    let (mut runs, candidates) = std::thread::scope(|scope| {
+        let scan = scope.spawn(|| sweep::may_declare(sources, trees));
+        let runs: Vec<Run<'_>> = found
+            .iter()
+            .map(|found| {
+                let run = catch_unwind(AssertUnwindSafe(|| Run::of(found, sources, trees)));
+                run.unwrap_or_else(|panic| {
+                    broken.push(format!("running env.py of `{}` on paper broke: {}", found.name, said(&*panic)));
+                    Run::not_run(trees)
+                })
+            })
+            .collect();
+        (runs, scan.join().unwrap_or_default())
+    });
+    if runs.is_empty() {
+        runs.push(Run::not_run(trees));
     }
+    let swept = catch_unwind(AssertUnwindSafe(|| sweep_up(&candidates, &found, &mut runs, sources)));
+    if let Err(panic) = swept {
+        broken.push(format!("reading models that no env.py imports broke: {}", said(&*panic)));
+    }
+    let mut models = Models::default();
+    let mut environments = Vec::new();
+    for (number, run) in runs.iter().enumerate() {
+        let mut of_run = match catch_unwind(AssertUnwindSafe(|| run.sqlalchemy.models(&run.machine))) {
+            Ok(models) => models,
+            Err(panic) => {
+                broken.push(format!("putting models together broke: {}", said(&*panic)));
+                continue;
+            }
+        };
+        if number < found.len() {
+            for table in of_run.tables.iter_mut().take(run.tables_reached) {
+                table.reached_by.insert(number);
+            }
+        }
+        let renumbering = models.absorb(of_run);
+        if let Some(found) = found.get(number) {
+            environments.push(environment(found, run, &renumbering, trees));
+        }
+    }
+    let mut needed: BTreeSet<FileId> =
+        environments.iter().flat_map(|environment| &environment.reached).copied().collect();
+    let syntax_problems = needed
+        .iter()
+        .filter_map(|file| trees.peek(*file))
+        .flat_map(|tree| tree.problems.iter().map(|problem| (problem.span, problem.message.clone())))
+        .collect();
+    for environment in &environments {
+        needed.extend(environment.config.file);
+        needed.extend(environment.template);
+        needed.extend(environment.revisions.scripts.iter().map(|script| script.file));
+    }
+    let unreadable = needed.into_iter().filter(|file| sources.unreadable(*file).is_some()).collect();
+    Project { sources, settings: settings.clone(), environments, models, unreadable, syntax_problems, broken }
 }
 
 /// The names of a module and their values on paper, one line each.
-pub fn values(sources: &Sources, trees: &Trees<'_>, file: crate::source::FileId) -> Vec<String> {
-    let mut machine = crate::python::evaluate::Machine::new(trees, Vec::new());
-    machine.search_path = vec!["".into()];
-    let _ = sources;
+pub fn values(sources: &Sources, trees: &Trees<'_>, file: FileId) -> Vec<String> {
+    let mut machine = Run::not_run(trees).machine;
+    machine.search_path = vec!["".into(), crate::python::modules::natural_root(sources, file).into()];
     let (module, result) = machine.run_script(file, "__main__");
     let mut lines: Vec<String> =
         module.scope.names.borrow().iter().map(|(name, binding)| format!("{name} = {:?}", binding.value)).collect();
     if let Err(raised) = result {
         lines.push(format!("raises {}: {} at {}", raised.exception, raised.message, sources.place(raised.span)));
     }
+    lines.extend(
+        machine.unknowns.iter().map(|unknown| format!("not read: {}: {}", sources.place(unknown.span), unknown.why)),
+    );
     lines
+}
+
+/// One environment's run on paper, with the machine that did it.
+struct Run<'t> {
+    machine: Machine<'t>,
+    sqlalchemy: Rc<SqlAlchemy<'t>>,
+    script: Option<EnvScript>,
+    flask: Option<FlaskApp>,
+    reached: BTreeSet<FileId>,
+    /// So many tables were registered by the run itself.
+    tables_reached: usize,
+    not_analysed: Vec<NotAnalysed>,
+}
+
+/// SQLAlchemy's library answers which value is which MetaData.
+struct Numbers<'a, 't> {
+    sqlalchemy: &'a SqlAlchemy<'t>,
+}
+
+impl<'t> MetaDatas<'t> for Numbers<'_, 't> {
+    fn number(&self, value: &Value<'t>) -> Option<MetaDataId> {
+        self.sqlalchemy.metadata_of(value)
+    }
+
+    fn tables(&self, metadata: MetaDataId) -> Vec<(String, Option<String>)> {
+        self.sqlalchemy.tables_on(metadata)
+    }
+}
+
+impl<'t> Run<'t> {
+    /// A machine that has not run anything.
+    fn not_run(trees: &'t Trees<'t>) -> Run<'t> {
+        Run::with(trees).0
+    }
+
+    fn with(trees: &'t Trees<'t>) -> (Run<'t>, Rc<Alembic<'t>>) {
+        let sqlalchemy = Rc::new(SqlAlchemy::new());
+        let alembic = Rc::new(Alembic::new());
+        let mut libraries: Vec<Rc<dyn Library<'t> + 't>> = vec![alembic.clone(), sqlalchemy.clone()];
+        libraries.extend(standard::all());
+        let mut machine = Machine::new(trees, libraries);
+        machine.search_path = vec!["".into()];
+        let run = Run {
+            machine,
+            sqlalchemy,
+            script: None,
+            flask: None,
+            reached: BTreeSet::new(),
+            tables_reached: 0,
+            not_analysed: Vec::new(),
+        };
+        (run, alembic)
+    }
+
+    fn of(found: &Found, sources: &'t Sources, trees: &'t Trees<'t>) -> Run<'t> {
+        let (mut run, alembic) = Run::with(trees);
+        run.machine.search_path = search_path(sources, &found.config, &found.run_from);
+        run.machine.working_directory = found.run_from.as_str().into();
+        let Some(file) = found.env_file else { return run };
+        let numbers = Numbers { sqlalchemy: &run.sqlalchemy };
+        if found.config.shape == Shape::FlaskMigrate || sources.text(file).contains("current_app") {
+            run.flask = Some(flask_migrate::load_app(&mut run.machine, &alembic, &numbers, &found.run_from));
+        }
+        run.script = Some(run_env(&mut run.machine, &alembic, &numbers, &found.config, file));
+        run.reached.insert(file);
+        run.reached.extend(run.machine.modules().iter().filter_map(|module| module.file));
+        run.tables_reached = run.sqlalchemy.models(&run.machine).tables.len();
+        run.not_analysed = not_analysed(&run);
+        run
+    }
+}
+
+/// Imports the candidates that no env.py reached, each in the machine of the environment that lies nearest.
+fn sweep_up(candidates: &[FileId], found: &[Found], runs: &mut [Run<'_>], sources: &Sources) {
+    let reached: BTreeSet<FileId> = runs.iter().flat_map(|run| &run.reached).copied().collect();
+    for run in runs.iter() {
+        run.sqlalchemy.start_sweep();
+    }
+    for file in candidates.iter().filter(|file| !reached.contains(file)) {
+        let path = sources.path(*file);
+        let near = |found: &Found| {
+            let home = found.script_location.as_deref().unwrap_or(&found.config.directory);
+            home.split('/').zip(path.split('/')).take_while(|(left, right)| left == right).count()
+        };
+        let nearest = (0..found.len()).rev().max_by_key(|number| near(&found[*number])).unwrap_or(0);
+        let machine = &mut runs[nearest].machine;
+        if machine.module_of(*file).is_none() {
+            // An exception ends this import, as it would in Python; what was registered before it stays.
+            let _ = machine.import_file(*file, Span::start_of(*file));
+        }
+    }
+}
+
+fn environment<'t>(found: &Found, run: &Run<'t>, renumbering: &Renumbering, trees: &'t Trees<'t>) -> Environment {
+    let mut script = run.script.clone();
+    if let Some(script) = &mut script {
+        renumber(script, renumbering);
+    }
+    let mut flask = run.flask.clone();
+    if let Some(flask) = &mut flask {
+        flask.metadata = flask.metadata.map(|metadata| renumbering.metadatas[metadata.0]);
+    }
+    let revisions =
+        revision::read::read(trees, &found.version_locations, found.config.is_true("recursive_version_locations"));
+    Environment {
+        name: found.name.clone(),
+        config: found.config.clone(),
+        script_location: found.script_location.clone(),
+        run_from: found.run_from.clone(),
+        flask,
+        url: url(script.as_ref(), found),
+        env_script: script,
+        template: found.template,
+        revisions,
+        versions: Versions::default(),
+        reached: run.reached.clone(),
+        not_analysed: run.not_analysed.clone(),
+    }
+}
+
+/// The facts of one run hold its own numbers of MetaData objects; those of the project are others.
+fn renumber(script: &mut EnvScript, renumbering: &Renumbering) {
+    for run in [&mut script.online, &mut script.offline] {
+        for event in &mut run.events {
+            if let What::Configure(call) = &mut event.what
+                && let TargetMetadata::These(numbers) = &mut call.target_metadata
+            {
+                numbers.iter_mut().for_each(|number| *number = renumbering.metadatas[number.0]);
+            }
+        }
+    }
+}
+
+/// The URL of the engine whose connection the online run hands to `context.configure`, else of the first engine, else
+/// what the offline run is given.
+fn url(script: Option<&EnvScript>, found: &Found) -> Known<EngineUrl> {
+    let nowhere = found.env_file.or(found.config.file).map_or(Span::start_of(FileId(0)), Span::start_of);
+    let unknown = || Known::Unknown(nowhere, "no engine was seen".to_owned());
+    let Some(script) = script else { return unknown() };
+    let of_engine = |what: &What| match what {
+        What::Engine { url, .. } => Some(url.clone()),
+        _ => None,
+    };
+    let online = &script.online;
+    let configured = online.configures().find_map(|(_, call)| of_engine(&online.engine_of(call)?.what));
+    let any = || online.events.iter().find_map(|event| of_engine(&event.what));
+    let given = || script.runs().into_iter().flat_map(|run| run.configures()).find_map(|(_, call)| call.url.clone());
+    configured.or_else(any).or_else(given).unwrap_or_else(unknown)
+}
+
+/// What may hide models from this run, and what its `target_metadata` was not read for.
+fn not_analysed(run: &Run<'_>) -> Vec<NotAnalysed> {
+    let hidden = run.machine.hidden_imports.iter();
+    let mut all: Vec<NotAnalysed> = hidden
+        .map(|unknown| NotAnalysed { span: unknown.span, why: unknown.why.to_string(), hides_models: true })
+        .collect();
+    for (_, call) in run.script.iter().flat_map(|script| script.online.configures()) {
+        if let (TargetMetadata::Unknown(why), Some(span)) = (&call.target_metadata, call.target_metadata_span) {
+            all.push(NotAnalysed { span, why: format!("`target_metadata`: {why}"), hides_models: false });
+        }
+    }
+    for metadata in run.sqlalchemy.models(&run.machine).metadatas {
+        let unread = metadata.unread.into_iter();
+        all.extend(unread.map(|(span, why)| NotAnalysed { span, why, hides_models: false }));
+    }
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// Does `--env NAME` mean this environment? By its name, its configuration, its script directory.
+fn is_meant(name: &str, found: &Found, sources: &Sources) -> bool {
+    let name = name.trim_start_matches("./").trim_end_matches('/');
+    name == found.name
+        || Some(name) == found.script_location.as_deref()
+        || name == found.config.section
+        || found.config.file.is_some_and(|file| sources.path(file) == name || split(sources.path(file)).0 == name)
+}
+
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it panicked".to_owned())
 }

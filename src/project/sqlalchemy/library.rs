@@ -97,6 +97,18 @@ impl<'t> SqlAlchemy<'t> {
         self.state.borrow().metadata_by_term.get(&address(term)).copied()
     }
 
+    /// The names (and schemas) of the tables registered on a MetaData so far.
+    pub fn tables_on(&self, id: MetaDataId) -> Vec<(String, Option<String>)> {
+        let state = self.state.borrow();
+        let tables = state.models.tables_of(id);
+        tables
+            .filter_map(|table| {
+                let schema = table.schema.as_ref().and_then(|schema| schema.get().cloned());
+                Some((table.name.get()?.clone(), schema))
+            })
+            .collect()
+    }
+
     /// The term that stands for a MetaData.
     pub fn metadata_term(&self, id: MetaDataId) -> Rc<Term<'t>> {
         self.state.borrow().metadata_terms[id.0].clone()

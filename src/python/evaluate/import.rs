@@ -71,10 +71,11 @@ impl<'t> Machine<'t> {
             .unwrap_or_else(|| sources.path(file).to_owned());
         // The search path may give the name to another file: then this one is loaded under it all the same, for it is
         // this file that was asked for.
-        if let Ok(Value::Module(module)) = self.maybe(|machine| machine.import(&name, span))
-            && module.file == Some(file)
-        {
-            return Ok(Value::Module(module));
+        let tried = self.import(&name, span);
+        match &tried {
+            Ok(Value::Module(module)) if module.file == Some(file) => return tried,
+            Err(raised) if raised.span.file == file => return tried,
+            _ => {}
         }
         let package = sources.path(file).strip_suffix("/__init__.py").map(str::to_owned);
         let found = Found { file: Some(file), package, root: natural, beyond_path: false };

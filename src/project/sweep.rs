@@ -1,0 +1,112 @@
+//! All Python files → those that may declare tables and that no env.py has reached.
+//!
+//! Most files never mention SQLAlchemy. They are told apart by their bytes, in parallel with everything else, and
+//! their texts are dropped again.
+
+use memchr::memmem::Finder;
+use rayon::prelude::*;
+
+use crate::source::{FileId, Sources, split};
+use crate::syntax::python::Trees;
+
+/// Without one of these a file declares no table. (Files that are imported are read whether they have one or not.)
+const DECLARES: &[&str] = &[
+    "__tablename__",
+    "Column(",
+    "mapped_column",
+    "Mapped[",
+    "Table(",
+    "table=True",
+    ".Model)",
+    "SQLModel",
+    "__table__",
+];
+
+/// A file with one of these is kept in memory: somebody will ask for it.
+const ALSO_KEPT: &[&str] = &["down_revision", "# limbeck:"];
+
+/// Directories whose files don't count as the project's models.
+const NO_MODELS: &[&str] = &[
+    "test",
+    "tests",
+    "testing",
+    "unittests",
+    "e2e",
+    "example",
+    "examples",
+    "sample",
+    "samples",
+    "doc",
+    "docs",
+    "docs_src",
+    "demo",
+    "demos",
+    "tutorial",
+    "tutorials",
+    "benchmark",
+    "benchmarks",
+    "versions",
+    "site-packages",
+    "node_modules",
+    "fixtures",
+    "notebooks",
+    "cookiecutter",
+];
+
+/// The files that may declare tables, in the order of their paths. Their trees are made on the way.
+pub fn may_declare(sources: &Sources, trees: &Trees<'_>) -> Vec<FileId> {
+    let declares: Vec<Finder<'_>> = DECLARES.iter().map(|needle| Finder::new(needle)).collect();
+    let also_kept: Vec<Finder<'_>> = ALSO_KEPT.iter().map(|needle| Finder::new(needle)).collect();
+    let python: Vec<FileId> = sources.ids().filter(|file| sources.path(*file).ends_with(".py")).collect();
+    python
+        .into_par_iter()
+        .with_min_len(16)
+        .filter(|file| {
+            let counts = holds_models(sources.path(*file));
+            let mut may = false;
+            sources.keep_if(*file, |bytes| {
+                may = counts && declares.iter().any(|needle| needle.find(bytes).is_some());
+                may || also_kept.iter().any(|needle| needle.find(bytes).is_some())
+            });
+            if may {
+                trees.get(*file);
+            }
+            may
+        })
+        .collect()
+}
+
+/// May models of the project lie there? Tests, examples, templates and revisions are no models.
+fn holds_models(path: &str) -> bool {
+    let (directory, name) = split(path);
+    if directory.split('/').any(|part| NO_MODELS.contains(&part) || part.starts_with("test_")) || path.contains("{{") {
+        return false;
+    }
+    !(name.starts_with("test_")
+        || name.ends_with("_test.py")
+        || matches!(name, "conftest.py" | "setup.py" | "env.py" | "noxfile.py" | "tests.py"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_and_examples_are_no_models() {
+        let model = "class A(Base):\n    __tablename__ = 'a'\n";
+        let sources = Sources::in_memory([
+            ("app/models.py", model),
+            ("app/tests/models.py", model),
+            ("app/test_models.py", model),
+            ("app/views.py", "import sqlalchemy\n"),
+            ("migrations/versions/a.py", "down_revision = None\n"),
+            ("src/tests_helper/x.py", "class A(SQLModel, table=True): pass\n"),
+        ]);
+        let trees = Trees::of(&sources);
+        let found = may_declare(&sources, &trees);
+        let paths: Vec<&str> = found.iter().map(|file| sources.path(*file)).collect();
+        assert_eq!(paths, ["app/models.py", "src/tests_helper/x.py"]);
+        let kept = |path: &str| sources.id(path).and_then(|file| sources.peek(file)).is_some();
+        assert!(kept("migrations/versions/a.py") && !kept("app/views.py"));
+    }
+}
