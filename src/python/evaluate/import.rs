@@ -74,7 +74,7 @@ impl<'t> Machine<'t> {
         let tried = self.import(&name, span);
         match &tried {
             Ok(Value::Module(module)) if module.file == Some(file) => return tried,
-            Err(raised) if raised.span.file == file => return tried,
+            Err(_) => return tried,
             _ => {}
         }
         let package = sources.path(file).strip_suffix("/__init__.py").map(str::to_owned);
