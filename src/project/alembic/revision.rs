@@ -54,6 +54,8 @@ pub struct RevisionScript {
     pub bound: BTreeSet<String>,
     /// Names that code reached by `upgrade` or `downgrade` reads and nothing binds.
     pub unbound: Vec<names::Unbound>,
+    /// The module may bind more names than `bound`: a star import.
+    pub open: bool,
     /// What it imports, in order.
     pub imports: Vec<Import>,
     /// Where an import statement can be added: after the last import at the top of the module.
@@ -128,6 +130,11 @@ impl RevisionScript {
         let first = self.doc.as_ref().map_or("", |(text, _)| text.trim_start().lines().next().unwrap_or("").trim());
         let is_field = ["Revision ID:", "Revises:", "Create Date:"].iter().any(|field| first.starts_with(field));
         if is_field { "" } else { first }
+    }
+
+    /// Is a name that is not in `bound` certainly not there?
+    pub fn has_all_names(&self) -> bool {
+        !self.open && self.syntax_problems.is_empty() && !self.unreadable
     }
 
     /// Was the file's place in the graph read completely: no syntax error, no computed id?

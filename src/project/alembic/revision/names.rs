@@ -42,14 +42,14 @@ pub fn bindings(body: &[Stmt]) -> Bindings<'_> {
 }
 
 /// The names that the module binds, and those that code reached by `upgrade`, `downgrade` or the module itself reads
-/// without anything binding them.
-pub fn of_module(file: FileId, module: &tree::ModModule) -> (BTreeSet<String>, Vec<Unbound>) {
+/// without anything binding them; `true`: a star import or the like may bind more.
+pub fn of_module(file: FileId, module: &tree::ModModule) -> (BTreeSet<String>, Vec<Unbound>, bool) {
     let mut top = bindings(&module.body);
     let mut everywhere = Globals { found: &mut top };
     everywhere.visit_body(&module.body);
     let bound: BTreeSet<String> = top.names.iter().map(|name| (*name).to_owned()).collect();
     if top.open {
-        return (bound, Vec::new());
+        return (bound, Vec::new(), true);
     }
     let mut resolver = Resolver {
         file,
@@ -64,7 +64,7 @@ pub fn of_module(file: FileId, module: &tree::ModModule) -> (BTreeSet<String>, V
     let reached = reached(&resolver.reads);
     let mut unbound = resolver.unbound;
     unbound.retain(|one| one.within.is_empty() || reached.contains(one.within.as_str()));
-    (bound, unbound)
+    (bound, unbound, false)
 }
 
 /// The functions and classes that `upgrade…`, `downgrade…` or the module's own code may use.

@@ -70,6 +70,7 @@ pub fn script(tree: &Tree, sources: &Sources, location: usize) -> RevisionScript
         downgrade: step(tree, "downgrade"),
         bound: Default::default(),
         unbound: Vec::new(),
+        open: false,
         imports: Vec::new(),
         import_place: import_place(tree),
         merge_markers: Vec::new(),
@@ -78,7 +79,7 @@ pub fn script(tree: &Tree, sources: &Sources, location: usize) -> RevisionScript
     };
     read_ids(&mut script, &constants, sources.path(file));
     read_docstring(&mut script, tree, text);
-    (script.bound, script.unbound) = names::of_module(file, &tree.module);
+    (script.bound, script.unbound, script.open) = names::of_module(file, &tree.module);
     if !tree.problems.is_empty() {
         script.unbound.clear();
         script.merge_markers = merge_markers(file, text);
