@@ -60,5 +60,7 @@ fn check(environment: &Environment, _: &Project<'_>, found: &mut Findings) {
 }
 
 fn why(label: &str, id: &str, other: &str) -> String {
-    format!("every Alembic command that reads the revisions fails: Branch name '{label}' in revision {id} already used by revision {other}")
+    format!(
+        "every Alembic command that reads the revisions fails: Branch name '{label}' in revision {id} already used by revision {other}"
+    )
 }

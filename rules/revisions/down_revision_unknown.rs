@@ -64,10 +64,15 @@ fn check(environment: &Environment, project: &Project<'_>, found: &mut Findings)
 }
 
 /// The revision that is meant, and a few words on the mistake.
-fn guess<'m>(map: &'m RevisionMap, sources: &Sources, missing: &Missing<'_>) -> Option<(&'m RevisionScript, &'static str)> {
+fn guess<'m>(
+    map: &'m RevisionMap,
+    sources: &Sources,
+    missing: &Missing<'_>,
+) -> Option<(&'m RevisionScript, &'static str)> {
     let id = missing.id;
     let later = map.descendants(missing.by);
-    let candidates: Vec<&RevisionScript> = map.scripts.iter().filter(|script| !later.contains(&script.number)).collect();
+    let candidates: Vec<&RevisionScript> =
+        map.scripts.iter().filter(|script| !later.contains(&script.number)).collect();
     let only = |matching: Vec<&'m RevisionScript>| if let [one] = *matching { Some(one) } else { None };
     let name = split(id).1;
     let name = name.strip_suffix(".py").unwrap_or(name);

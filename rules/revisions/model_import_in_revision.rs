@@ -16,7 +16,9 @@ pub const RULE: Rule = Rule {
 fn check(script: &RevisionScript, _: &Environment, project: &Project<'_>, found: &mut Findings) {
     let id = script.id().unwrap_or("?");
     for import in &script.imports {
-        let Some(class) = project.models.classes.iter().find(|class| brings(import, &class.qualified)) else { continue };
+        let Some(class) = project.models.classes.iter().find(|class| brings(import, &class.qualified)) else {
+            continue;
+        };
         let what = import.name.as_ref().map_or(import.module.clone(), |name| format!("{}.{name}", import.module));
         found
             .report(import.span, format!("a revision imports the model `{what}`"))

@@ -10,11 +10,8 @@ use crate::rules::revisions::edits;
 use crate::rules::{Check, Rule};
 
 /// The rule.
-pub const RULE: Rule = Rule {
-    name: "multiple-heads",
-    page: include_str!("multiple_heads.md"),
-    check: Check::EachEnvironment(check),
-};
+pub const RULE: Rule =
+    Rule { name: "multiple-heads", page: include_str!("multiple_heads.md"), check: Check::EachEnvironment(check) };
 
 fn check(environment: &Environment, project: &Project<'_>, found: &mut Findings) {
     let map = &environment.revisions;
@@ -25,7 +22,10 @@ fn check(environment: &Environment, project: &Project<'_>, found: &mut Findings)
         names.sort_unstable();
         let newest_id = newest.id().unwrap_or("?");
         let mut report = found
-            .report(newest.parent_span(), format!("the revisions have {} heads: {}", heads.len(), edits::listed(&names)))
+            .report(
+                newest.parent_span(),
+                format!("the revisions have {} heads: {}", heads.len(), edits::listed(&names)),
+            )
             .key(format!("heads:{}", names.join(",")))
             .here(format!("`{newest_id}` follows {}", parents(newest)))
             .why(

@@ -43,7 +43,10 @@ fn check(script: &RevisionScript, environment: &Environment, project: &Project<'
             .why(format!("Python raises NameError: name '{name}' is not defined, {place}"))
             .help(match &import {
                 Some(import) if import.in_template => {
-                    format!("add `{}` here and to script.py.mako, for autogenerate writes the name again", import.statement)
+                    format!(
+                        "add `{}` here and to script.py.mako, for autogenerate writes the name again",
+                        import.statement
+                    )
                 }
                 Some(import) => format!("add `{}`", import.statement),
                 None => format!("import `{name}`, or define it in this file"),
@@ -165,9 +168,49 @@ const STANDARD: &[&str] = &["datetime", "decimal", "enum", "json", "logging", "o
 
 /// What revisions take from SQLAlchemy by its bare name: autogenerate writes `postgresql.JSONB(astext_type=Text())`.
 const SQLALCHEMY: &[&str] = &[
-    "ARRAY", "BigInteger", "Boolean", "CheckConstraint", "Column", "Computed", "Date", "DateTime", "Double", "Enum",
-    "Float", "ForeignKey", "ForeignKeyConstraint", "Identity", "Index", "Integer", "Interval", "JSON", "LargeBinary",
-    "MetaData", "Numeric", "PrimaryKeyConstraint", "Sequence", "SmallInteger", "String", "Table", "Text", "Time",
-    "TypeDecorator", "Unicode", "UnicodeText", "UniqueConstraint", "Uuid", "bindparam", "cast", "column", "delete",
-    "func", "insert", "literal", "literal_column", "select", "table", "text", "update",
+    "ARRAY",
+    "BigInteger",
+    "Boolean",
+    "CheckConstraint",
+    "Column",
+    "Computed",
+    "Date",
+    "DateTime",
+    "Double",
+    "Enum",
+    "Float",
+    "ForeignKey",
+    "ForeignKeyConstraint",
+    "Identity",
+    "Index",
+    "Integer",
+    "Interval",
+    "JSON",
+    "LargeBinary",
+    "MetaData",
+    "Numeric",
+    "PrimaryKeyConstraint",
+    "Sequence",
+    "SmallInteger",
+    "String",
+    "Table",
+    "Text",
+    "Time",
+    "TypeDecorator",
+    "Unicode",
+    "UnicodeText",
+    "UniqueConstraint",
+    "Uuid",
+    "bindparam",
+    "cast",
+    "column",
+    "delete",
+    "func",
+    "insert",
+    "literal",
+    "literal_column",
+    "select",
+    "table",
+    "text",
+    "update",
 ];

@@ -8,11 +8,8 @@ use crate::rules::{Check, Rule};
 use crate::source::Span;
 
 /// The rule.
-pub const RULE: Rule = Rule {
-    name: "revision-cycle",
-    page: include_str!("revision_cycle.md"),
-    check: Check::EachEnvironment(check),
-};
+pub const RULE: Rule =
+    Rule { name: "revision-cycle", page: include_str!("revision_cycle.md"), check: Check::EachEnvironment(check) };
 
 fn check(environment: &Environment, _: &Project<'_>, found: &mut Findings) {
     for cycle in environment.revisions.cycles() {

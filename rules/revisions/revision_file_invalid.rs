@@ -65,7 +65,9 @@ fn check(script: &RevisionScript, _: &Environment, project: &Project<'_>, found:
         found
             .report(*span, format!("revision id `{id}` holds `{letter}`"))
             .key(key("character"))
-            .why(format!("every Alembic command fails: Character(s) '{letter}' not allowed in revision identifier '{id}'"))
+            .why(format!(
+                "every Alembic command fails: Character(s) '{letter}' not allowed in revision identifier '{id}'"
+            ))
             .help("use letters, digits and `_`");
     }
     if script.down_revision_span.is_none() && script.down_revision.is_empty() {

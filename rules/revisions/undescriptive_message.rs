@@ -15,8 +15,28 @@ pub const RULE: Rule = Rule {
 };
 
 const SAYS_NOTHING: &[&str] = &[
-    "asdf", "auto", "change", "changes", "db", "empty message", "fix", "fixes", "foo", "message", "migrate", "migration",
-    "new", "revision", "stuff", "temp", "test", "tmp", "update", "updates", "wip", "xxx",
+    "asdf",
+    "auto",
+    "change",
+    "changes",
+    "db",
+    "empty message",
+    "fix",
+    "fixes",
+    "foo",
+    "message",
+    "migrate",
+    "migration",
+    "new",
+    "revision",
+    "stuff",
+    "temp",
+    "test",
+    "tmp",
+    "update",
+    "updates",
+    "wip",
+    "xxx",
 ];
 
 fn check(script: &RevisionScript, environment: &Environment, _: &Project<'_>, found: &mut Findings) {
