@@ -189,7 +189,7 @@ fn class_ref<'t>(class: &Rc<Class<'t>>, depth: usize) -> ClassRef {
                 if is_member {
                     let value = match &binding.value {
                         // A member is an instance of its own class: its value is what was written.
-                        Value::Object(member) if Rc::ptr_eq(&member.class, ancestor) => {
+                        Value::Object(member) if Rc::ptr_eq(&member.class, &ancestor) => {
                             let fields = member.attributes.borrow();
                             fields.get("value").map_or(Expression::Unknown, |value| of_value_within(value, 1))
                         }
