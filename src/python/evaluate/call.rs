@@ -336,19 +336,16 @@ impl<'t> Machine<'t> {
         let mut binds = Binds::Instance;
         let mut decorators: Vec<Value<'t>> = Vec::new();
         for decorator in &def.decorator_list {
+            // `@name.setter def name`: what was bound keeps its reader.
+            if extends(&decorator.expression, &def.name) {
+                return self.name(&def.name, self.at(&def.name));
+            }
             let value = self.eval(&decorator.expression)?;
             match &value {
                 Value::Builtin("classmethod") => binds = Binds::Class,
                 Value::Builtin("staticmethod") => binds = Binds::Nothing,
                 Value::Builtin("property") => binds = Binds::Property,
                 Value::Term(term) if term.dotted() == Some("functools.cached_property") => binds = Binds::Property,
-                Value::BuiltinMethod(_, name) if matches!(&**name, "setter" | "deleter") => {
-                    // The property as it stands keeps its reader.
-                    return self.name(&def.name, self.at(&def.name));
-                }
-                Value::Unknown(_) if is_setter(&decorator.expression) => {
-                    return self.name(&def.name, self.at(&def.name));
-                }
                 _ => decorators.push(value),
             }
         }
@@ -404,10 +401,12 @@ impl<'t> Machine<'t> {
     }
 }
 
-fn is_setter(decorator: &tree::Expr) -> bool {
-    decorator.as_attribute_expr().is_some_and(|node| {
-        matches!(node.attr.as_str(), "setter" | "deleter" | "expression" | "comparator" | "update_expression")
-    })
+/// Does the decorator extend the property (or hybrid) of the same name?
+fn extends(decorator: &tree::Expr, name: &str) -> bool {
+    decorator
+        .as_attribute_expr()
+        .and_then(|node| node.value.as_name_expr())
+        .is_some_and(|of| of.id == name)
 }
 
 fn holds_yield(body: &[tree::Stmt]) -> bool {

@@ -273,6 +273,14 @@ impl<'t> Machine<'t> {
         Box::new(Raised { exception: exception.into(), message: message.into(), span, value: None, trace })
     }
 
+    /// A certain exception, as an outcome; after the step limit nothing is certain any more.
+    fn fail(&mut self, exception: &str, message: impl Into<String>, span: Span) -> Outcome<'t> {
+        if self.steps >= STEPS {
+            return Ok(self.unknown(span, "too many steps: the rest was not run on paper"));
+        }
+        Err(self.raised(exception, message, span))
+    }
+
     /// Takes a step; `false` when there are none left.
     fn step(&mut self, span: Span) -> bool {
         self.steps += 1;
