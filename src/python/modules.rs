@@ -103,11 +103,58 @@ const NEVER_OF_THE_PROJECT: &[&str] = &[
 
 /// More of the standard library: a project may shadow them on `sys.path`, but nobody means them elsewhere.
 const ONLY_ON_PATH: &[&str] = &[
-    "binascii", "bisect", "bz2", "calendar", "cgi", "cmd", "code", "codecs", "errno", "fnmatch", "gettext", "graphlib",
-    "gzip", "heapq", "linecache", "lzma", "marshal", "mmap", "optparse", "pdb", "platform", "posixpath", "profile",
-    "pwd", "queue", "readline", "resource", "sched", "secrets", "select", "selectors", "shelve", "site", "smtplib",
-    "socketserver", "statistics", "symtable", "sysconfig", "tarfile", "test", "timeit", "token", "tokenize", "tomllib",
-    "trace", "tty", "unicodedata", "venv", "webbrowser", "wsgiref", "xmlrpc", "zlib",
+    "binascii",
+    "bisect",
+    "bz2",
+    "calendar",
+    "cgi",
+    "cmd",
+    "code",
+    "codecs",
+    "errno",
+    "fnmatch",
+    "gettext",
+    "graphlib",
+    "gzip",
+    "heapq",
+    "linecache",
+    "lzma",
+    "marshal",
+    "mmap",
+    "optparse",
+    "pdb",
+    "platform",
+    "posixpath",
+    "profile",
+    "pwd",
+    "queue",
+    "readline",
+    "resource",
+    "sched",
+    "secrets",
+    "select",
+    "selectors",
+    "shelve",
+    "site",
+    "smtplib",
+    "socketserver",
+    "statistics",
+    "symtable",
+    "sysconfig",
+    "tarfile",
+    "test",
+    "timeit",
+    "token",
+    "tokenize",
+    "tomllib",
+    "trace",
+    "tty",
+    "unicodedata",
+    "venv",
+    "webbrowser",
+    "wsgiref",
+    "xmlrpc",
+    "zlib",
 ];
 
 /// Who imports.
@@ -120,12 +167,7 @@ pub enum Importer {
 }
 
 /// The module `dotted`, imported by code in `importer` with this `sys.path`.
-pub fn find(
-    sources: &Sources,
-    search_path: &[std::rc::Rc<str>],
-    importer: Importer,
-    dotted: &str,
-) -> Option<Found> {
+pub fn find(sources: &Sources, search_path: &[std::rc::Rc<str>], importer: Importer, dotted: &str) -> Option<Found> {
     let first = dotted.split('.').next().unwrap_or(dotted);
     if first.is_empty() || NEVER_OF_THE_PROJECT.binary_search(&first).is_ok() {
         return None;

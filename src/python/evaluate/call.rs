@@ -17,7 +17,7 @@ impl<'t> Machine<'t> {
     /// `callee(arguments)`
     pub fn call(&mut self, callee: &Value<'t>, arguments: &Rc<Arguments<'t>>, span: Span) -> Outcome<'t> {
         if !self.step(span) {
-            return Ok(self.unknown(span, "too many steps: the rest was not run on paper"));
+            return Ok(Value::Unknown(Unknown { span, why: "too many steps: the rest was not run on paper".into() }));
         }
         // Whoever gets a coroutine may run it.
         let by_project = matches!(callee, Value::Function(_) | Value::Method(..) | Value::Class(_));
@@ -130,10 +130,15 @@ impl<'t> Machine<'t> {
         arguments: &Rc<Arguments<'t>>,
         span: Span,
     ) -> Outcome<'t> {
-        let recursion =
-            self.frames.iter().filter(|frame| matches!(frame, Frame::Call(other, _) if Rc::ptr_eq(other, function)));
-        if self.calls >= CALLS || recursion.count() >= 6 {
+        let again = |frame: &&Frame<'t>| matches!(frame, Frame::Call(other, _) if Rc::ptr_eq(other, function));
+        let recursion = self.frames.iter().filter(again).count();
+        // On an uncertain path nothing ends a recursion but this.
+        let deepest = if self.is_certain() { 8 } else { 0 };
+        if self.calls >= CALLS || recursion > deepest {
             return Ok(self.unknown(span, "calls nested too deeply"));
+        }
+        if self.calls == 0 {
+            self.budget = super::STEPS_OF_A_CALL;
         }
         let Some(file) = function.module.file else {
             return Ok(self.unknown(span, "a function without a file"));
@@ -403,10 +408,7 @@ impl<'t> Machine<'t> {
 
 /// Does the decorator extend the property (or hybrid) of the same name?
 fn extends(decorator: &tree::Expr, name: &str) -> bool {
-    decorator
-        .as_attribute_expr()
-        .and_then(|node| node.value.as_name_expr())
-        .is_some_and(|of| of.id == name)
+    decorator.as_attribute_expr().and_then(|node| node.value.as_name_expr()).is_some_and(|of| of.id == name)
 }
 
 fn holds_yield(body: &[tree::Stmt]) -> bool {

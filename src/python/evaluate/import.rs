@@ -223,11 +223,12 @@ impl<'t> Machine<'t> {
         self.imports += 1;
         self.frames.push(Frame::Module(module.clone(), asked));
         // Calls do not count against the modules they import.
-        let (calls, nesting) = (std::mem::take(&mut self.calls), std::mem::take(&mut self.nesting));
+        let (calls, nesting, budget) =
+            (std::mem::take(&mut self.calls), std::mem::take(&mut self.nesting), self.budget);
         self.enter(module.scope.clone(), module.clone(), file, None);
         let ran = self.block(&tree.module.body);
         self.leave();
-        (self.calls, self.nesting) = (calls, nesting);
+        (self.calls, self.nesting, self.budget) = (calls, nesting, budget);
         self.frames.pop();
         self.imports -= 1;
         match ran {
