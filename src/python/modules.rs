@@ -101,73 +101,13 @@ const NEVER_OF_THE_PROJECT: &[&str] = &[
     "zoneinfo",
 ];
 
-/// More of the standard library: a project may shadow them on `sys.path`, but nobody means them elsewhere.
-const ONLY_ON_PATH: &[&str] = &[
-    "binascii",
-    "bisect",
-    "bz2",
-    "calendar",
-    "cgi",
-    "cmd",
-    "code",
-    "codecs",
-    "errno",
-    "fnmatch",
-    "gettext",
-    "graphlib",
-    "gzip",
-    "heapq",
-    "linecache",
-    "lzma",
-    "marshal",
-    "mmap",
-    "optparse",
-    "pdb",
-    "platform",
-    "posixpath",
-    "profile",
-    "pwd",
-    "queue",
-    "readline",
-    "resource",
-    "sched",
-    "secrets",
-    "select",
-    "selectors",
-    "shelve",
-    "site",
-    "smtplib",
-    "socketserver",
-    "statistics",
-    "symtable",
-    "sysconfig",
-    "tarfile",
-    "test",
-    "timeit",
-    "token",
-    "tokenize",
-    "tomllib",
-    "trace",
-    "tty",
-    "unicodedata",
-    "venv",
-    "webbrowser",
-    "wsgiref",
-    "xmlrpc",
-    "zlib",
-];
-
-/// Who imports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Importer {
-    /// A script that was run by its path: its directory is not on `sys.path`.
-    Script(FileId),
-    /// A module.
-    Module(FileId),
-}
-
 /// The module `dotted`, imported by code in `importer` with this `sys.path`.
-pub fn find(sources: &Sources, search_path: &[std::rc::Rc<str>], importer: Importer, dotted: &str) -> Option<Found> {
+pub fn find(
+    sources: &Sources,
+    search_path: &[std::rc::Rc<str>],
+    importer: Option<FileId>,
+    dotted: &str,
+) -> Option<Found> {
     let first = dotted.split('.').next().unwrap_or(dotted);
     if first.is_empty() || NEVER_OF_THE_PROJECT.binary_search(&first).is_ok() {
         return None;
@@ -182,22 +122,13 @@ pub fn find(sources: &Sources, search_path: &[std::rc::Rc<str>], importer: Impor
     if namespace.is_some() {
         return namespace;
     }
-    if ONLY_ON_PATH.binary_search(&first).is_ok() {
-        return None;
-    }
-    let natural;
-    let (importer, mut directory) = match importer {
-        Importer::Script(file) => (file, crate::source::split(crate::source::split(sources.path(file)).0).0),
-        Importer::Module(file) => {
-            natural = natural_root(sources, file);
-            (file, natural.as_str())
-        }
-    };
+    let mut directory = importer.map(|file| crate::source::split(sources.path(file)).0)?;
     loop {
         for inner in ["", "src", "lib"] {
             let Some(root) = join(directory, inner) else { continue };
-            let found = below(sources, &root, dotted).filter(|found| found.file.is_some() || dotted.contains('.'));
-            if let Some(found) = found.filter(|found| found.file != Some(importer)) {
+            if let Some(found) =
+                below(sources, &root, dotted).filter(|found| found.file.is_some() || dotted.contains('.'))
+            {
                 return Some(Found { beyond_path: true, ..found });
             }
         }
@@ -206,6 +137,18 @@ pub fn find(sources: &Sources, search_path: &[std::rc::Rc<str>], importer: Impor
         }
         directory = crate::source::split(directory).0;
     }
+}
+
+/// Is there a top-level module or package of this name where `find` would look, so that a failing `find` of one of its
+/// submodules means that the submodule is missing?
+pub fn holds_top_level(
+    sources: &Sources,
+    search_path: &[std::rc::Rc<str>],
+    importer: Option<FileId>,
+    dotted: &str,
+) -> bool {
+    let first = dotted.split('.').next().unwrap_or(dotted);
+    find(sources, search_path, importer, first).is_some_and(|found| found.file.is_some())
 }
 
 /// The module `dotted` below the directory `root`.
@@ -262,13 +205,13 @@ mod tests {
             ("ns/inner/x.py", ""),
             ("src/lib/y.py", ""),
         ]);
-        let importer = Importer::Module(sources.id("app/db.py").expect("is there"));
-        let found = |dotted: &str| find(&sources, &path(&[""]), importer, dotted);
+        let found = |dotted: &str| find(&sources, &path(&[""]), sources.id("app/db.py"), dotted);
         assert_eq!(found("app.db").and_then(|found| found.file), sources.id("app/db.py"));
         assert_eq!(found("app").and_then(|found| found.package).as_deref(), Some("app"));
         assert_eq!(found("ns.inner.x").and_then(|found| found.file), sources.id("ns/inner/x.py"));
         assert!(found("nothing").is_none() && found("sqlalchemy").is_none());
         assert!(found("lib.y").is_some_and(|found| found.beyond_path));
+        assert!(holds_top_level(&sources, &path(&[""]), None, "app.missing"));
     }
 
     #[test]
@@ -281,6 +224,6 @@ mod tests {
 
     #[test]
     fn the_list_is_sorted() {
-        assert!(NEVER_OF_THE_PROJECT.is_sorted() && ONLY_ON_PATH.is_sorted());
+        assert!(NEVER_OF_THE_PROJECT.is_sorted());
     }
 }

@@ -2,5 +2,8 @@
 #![expect(clippy::print_stderr, reason = "tests that were skipped say so")]
 
 mod architecture;
+mod examples;
 mod page;
 mod pages;
+mod projects;
+mod seeded;

@@ -187,15 +187,7 @@ fn class_ref<'t>(class: &Rc<Class<'t>>, depth: usize) -> ClassRef {
                     && !binding.only_annotated
                     && !matches!(binding.value, Value::Function(_) | Value::Method(..) | Value::Class(_));
                 if is_member {
-                    let value = match &binding.value {
-                        // A member is an instance of its own class: its value is what was written.
-                        Value::Object(member) if Rc::ptr_eq(&member.class, &ancestor) => {
-                            let fields = member.attributes.borrow();
-                            fields.get("value").map_or(Expression::Unknown, |value| of_value_within(value, 1))
-                        }
-                        value => of_value_within(value, depth.saturating_sub(1).min(2)),
-                    };
-                    members.push((name.to_string(), value));
+                    members.push((name.to_string(), of_value_within(&binding.value, depth.min(2))));
                 }
             }
         }

@@ -17,7 +17,7 @@ impl<'t> Machine<'t> {
     /// `callee(arguments)`
     pub fn call(&mut self, callee: &Value<'t>, arguments: &Rc<Arguments<'t>>, span: Span) -> Outcome<'t> {
         if !self.step(span) {
-            return Ok(Value::Unknown(Unknown { span, why: "too many steps: the rest was not run on paper".into() }));
+            return Ok(self.unknown(span, "too many steps: the rest was not run on paper"));
         }
         // Whoever gets a coroutine may run it.
         let by_project = matches!(callee, Value::Function(_) | Value::Method(..) | Value::Class(_));
@@ -130,15 +130,10 @@ impl<'t> Machine<'t> {
         arguments: &Rc<Arguments<'t>>,
         span: Span,
     ) -> Outcome<'t> {
-        let again = |frame: &&Frame<'t>| matches!(frame, Frame::Call(other, _) if Rc::ptr_eq(other, function));
-        let recursion = self.frames.iter().filter(again).count();
-        // On an uncertain path nothing ends a recursion but this.
-        let deepest = if self.is_certain() { 8 } else { 0 };
-        if self.calls >= CALLS || recursion > deepest {
+        let recursion =
+            self.frames.iter().filter(|frame| matches!(frame, Frame::Call(other, _) if Rc::ptr_eq(other, function)));
+        if self.calls >= CALLS || recursion.count() >= 6 {
             return Ok(self.unknown(span, "calls nested too deeply"));
-        }
-        if self.calls == 0 {
-            self.budget = super::STEPS_OF_A_CALL;
         }
         let Some(file) = function.module.file else {
             return Ok(self.unknown(span, "a function without a file"));
@@ -341,16 +336,19 @@ impl<'t> Machine<'t> {
         let mut binds = Binds::Instance;
         let mut decorators: Vec<Value<'t>> = Vec::new();
         for decorator in &def.decorator_list {
-            // `@name.setter def name`: what was bound keeps its reader.
-            if extends(&decorator.expression, &def.name) {
-                return self.name(&def.name, self.at(&def.name));
-            }
             let value = self.eval(&decorator.expression)?;
             match &value {
                 Value::Builtin("classmethod") => binds = Binds::Class,
                 Value::Builtin("staticmethod") => binds = Binds::Nothing,
                 Value::Builtin("property") => binds = Binds::Property,
                 Value::Term(term) if term.dotted() == Some("functools.cached_property") => binds = Binds::Property,
+                Value::BuiltinMethod(_, name) if matches!(&**name, "setter" | "deleter") => {
+                    // The property as it stands keeps its reader.
+                    return self.name(&def.name, self.at(&def.name));
+                }
+                Value::Unknown(_) if is_setter(&decorator.expression) => {
+                    return self.name(&def.name, self.at(&def.name));
+                }
                 _ => decorators.push(value),
             }
         }
@@ -406,9 +404,10 @@ impl<'t> Machine<'t> {
     }
 }
 
-/// Does the decorator extend the property (or hybrid) of the same name?
-fn extends(decorator: &tree::Expr, name: &str) -> bool {
-    decorator.as_attribute_expr().and_then(|node| node.value.as_name_expr()).is_some_and(|of| of.id == name)
+fn is_setter(decorator: &tree::Expr) -> bool {
+    decorator.as_attribute_expr().is_some_and(|node| {
+        matches!(node.attr.as_str(), "setter" | "deleter" | "expression" | "comparator" | "update_expression")
+    })
 }
 
 fn holds_yield(body: &[tree::Stmt]) -> bool {

@@ -174,7 +174,7 @@ impl<'t> Machine<'t> {
         {
             return Ok(Value::Class(class));
         }
-        self.fail("NameError", format!("name '{name}' is not defined"), span)
+        Err(self.raised("NameError", format!("name '{name}' is not defined"), span))
     }
 
     fn elements(&mut self, elements: &'t [tree::Expr]) -> Result<(Vec<Value<'t>>, bool), Box<super::Raised<'t>>> {

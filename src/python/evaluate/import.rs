@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Frame, IMPORTS, Machine, OddImport, Outcome, Raised};
-use crate::python::modules::{self, Found, Importer};
+use crate::python::modules::{self, Found};
 use crate::python::value::{Binding, Module, Name, PROJECT_ROOT, Scope, State, Value};
 use crate::source::{FileId, Span};
 use crate::syntax::python::tree;
@@ -33,7 +33,7 @@ impl<'t> Machine<'t> {
                 }
                 None => {
                     let found = match &last {
-                        None => modules::find(self.sources(), &self.search_path, self.importer(), name),
+                        None => modules::find(self.sources(), &self.search_path, Some(self.file()), name),
                         Some(parent) => self.find_submodule(parent, &name[name.rfind('.').map_or(0, |dot| dot + 1)..]),
                     };
                     match (found, &last) {
@@ -82,14 +82,6 @@ impl<'t> Machine<'t> {
         self.load(&name, found, span).map(Value::Module)
     }
 
-    fn importer(&self) -> Importer {
-        let file = self.file();
-        match self.frames.first() {
-            Some(Frame::Module(script, None)) if script.file == Some(file) => Importer::Script(file),
-            _ => Importer::Module(file),
-        }
-    }
-
     fn find_submodule(&self, parent: &Module<'t>, name: &str) -> Option<Found> {
         let directory = parent.package.as_ref()?;
         modules::below(self.sources(), directory, name)
@@ -99,15 +91,20 @@ impl<'t> Machine<'t> {
     /// its submodules itself.
     fn missing_submodule(&mut self, parent: &Rc<Module<'t>>, dotted: &str, name: &str, span: Span) -> Outcome<'t> {
         let attribute = name.rsplit('.').next().unwrap_or(name);
-        // `__path__ = extend_path(__path__, __name__)`: the package lies in several places.
-        let moved = parent.scope.names.borrow().get("__path__").is_some_and(|path| path.span.start != path.span.end);
-        let open = moved || parent.scope.open.borrow().is_some() || parent.file.is_none();
+        let has_path = parent
+            .scope
+            .names
+            .borrow()
+            .get("__path__")
+            .is_some_and(|binding| binding.statement != Span::start_of(self.file()));
+        let _ = has_path;
+        let open = parent.scope.open.borrow().is_some() || parent.file.is_none();
         if open || parent.scope.names.borrow().contains_key(attribute) || self.is_generated(parent, attribute) {
             return Ok(self.unknown(span, "a module that is not among the files of the project"));
         }
         self.odd_imports.push(OddImport { name: dotted.into(), span, root: None, certain: self.is_certain() });
         let message = format!("No module named '{name}'");
-        self.fail("ModuleNotFoundError", message, span)
+        Err(self.raised("ModuleNotFoundError", message, span))
     }
 
     /// Modules that tools write when a package is built: their absence from the sources says nothing.
@@ -119,9 +116,10 @@ impl<'t> Machine<'t> {
                 name.strip_prefix(attribute).is_some_and(|rest| rest.starts_with('.') && !rest.ends_with(".py"))
             })
         };
-        attribute.starts_with('_')
-            || matches!(attribute, "version" | "local_settings" | "local")
-            || attribute.ends_with("_pb2")
+        matches!(
+            attribute,
+            "_version" | "version" | "__version__" | "_version_info" | "local_settings" | "local" | "_build"
+        ) || attribute.ends_with("_pb2")
             || attribute.ends_with("_pb2_grpc")
             || parent.package.as_ref().is_some_and(compiled)
     }
@@ -223,12 +221,11 @@ impl<'t> Machine<'t> {
         self.imports += 1;
         self.frames.push(Frame::Module(module.clone(), asked));
         // Calls do not count against the modules they import.
-        let (calls, nesting, budget) =
-            (std::mem::take(&mut self.calls), std::mem::take(&mut self.nesting), self.budget);
+        let (calls, nesting) = (std::mem::take(&mut self.calls), std::mem::take(&mut self.nesting));
         self.enter(module.scope.clone(), module.clone(), file, None);
         let ran = self.block(&tree.module.body);
         self.leave();
-        (self.calls, self.nesting, self.budget) = (calls, nesting, budget);
+        (self.calls, self.nesting) = (calls, nesting);
         self.frames.pop();
         self.imports -= 1;
         match ran {
@@ -396,11 +393,11 @@ impl<'t> Machine<'t> {
                         "cannot import name '{name}' from partially initialized module '{}' (most likely due to a circular import) ({path})",
                         module.name
                     );
-                    return self.fail("ImportError", message, span);
+                    return Err(self.raised("ImportError", message, span));
                 }
                 let path = module.file.map_or("", |file| self.sources().path(file));
                 let message = format!("cannot import name '{name}' from '{}' ({path})", module.name);
-                self.fail("ImportError", message, span)
+                Err(self.raised("ImportError", message, span))
             }
             Value::Term(term) => {
                 let term = term.clone();
