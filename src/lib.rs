@@ -20,7 +20,7 @@
 //! | [`check`] | runs the rules; suppressions, levels, order | [`rules`], [`project`], [`diagnostic`], [`syntax`], [`source`] | reports |
 //! | [`fix`] | diagnostics → new texts | [`check`], [`diagnostic`], [`syntax`], [`source`] | reports |
 //! | [`report`] | diagnostics → bytes | [`check`], [`rules`], [`diagnostic`], [`source`], [`secrets`] | facts, trees, the disk |
-//! | `graph` | revisions → a drawing | [`project`], [`source`] | rules, reports |
+//! | [`graph`] | revisions → a drawing | [`project`], [`source`] | rules, reports |
 //! | [`load`], [`config`], `cli` | the outside world | all | – |
 
 pub mod check;
@@ -28,6 +28,7 @@ pub mod cli;
 pub mod config;
 pub mod diagnostic;
 pub mod fix;
+pub mod graph;
 pub mod load;
 pub mod project;
 pub mod python;
