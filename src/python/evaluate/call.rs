@@ -389,7 +389,7 @@ impl<'t> Machine<'t> {
                 Value::Function(_) | Value::Method(..) => {
                     let mut arguments = Arguments::default();
                     arguments.positional.push(Argument { value: value.clone(), span });
-                    let result = self.call(decorator, &Rc::new(arguments), span)?;
+                    let Ok(result) = self.call(decorator, &Rc::new(arguments), span) else { continue };
                     if matches!(
                         (&result, &value),
                         (Value::Class(_), Value::Class(_)) | (Value::Function(_), Value::Function(_))

@@ -44,6 +44,9 @@ impl<'t> Machine<'t> {
             tree::Expr::FString(node) => self.f_string(node, span),
             tree::Expr::Name(node) => self.name(&node.id, span),
             tree::Expr::Attribute(node) => {
+                if super::statement::is_globals(&node.value) && node.attr.as_str() != "get" {
+                    self.open_module(span);
+                }
                 let of = self.eval(&node.value)?;
                 self.attribute(&of, node.attr.as_str(), span)
             }
@@ -530,19 +533,19 @@ impl<'t> Machine<'t> {
         })
     }
 
-    /// `globals()` and `locals()`: a copy of the names; what is written into it is lost, so the scope counts as open.
+    /// The module being executed may have any name from now on.
+    pub(super) fn open_module(&mut self, span: Span) {
+        let why = "the module changes its own names through `globals()`".into();
+        let scope = self.place().module.scope.clone();
+        scope.open.borrow_mut().get_or_insert(crate::python::value::Unknown { span, why });
+    }
+
+    /// `globals()` and `locals()`: a copy of the names.
     fn namespace(&mut self, global: bool) -> Value<'t> {
         let scope = if global { self.place().module.scope.clone() } else { self.scope() };
         let dict = Dict::default();
         for (name, binding) in scope.names.borrow().iter() {
             dict.entries.borrow_mut().insert(crate::python::value::Key::Str(name.clone()), binding.value.clone());
-        }
-        if global {
-            let unknown = crate::python::value::Unknown {
-                span: Span::start_of(self.file()),
-                why: "the module changes its own names through `globals()`".into(),
-            };
-            scope.open.borrow_mut().get_or_insert(unknown);
         }
         Value::Dict(Rc::new(dict))
     }

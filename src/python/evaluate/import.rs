@@ -223,7 +223,7 @@ impl<'t> Machine<'t> {
         // Calls do not count against the modules they import.
         let (calls, nesting) = (std::mem::take(&mut self.calls), std::mem::take(&mut self.nesting));
         self.enter(module.scope.clone(), module.clone(), file, None);
-        let ran = self.block(&tree.module.body);
+        let ran = self.module_body(&tree.module.body, asked.is_none());
         self.leave();
         (self.calls, self.nesting) = (calls, nesting);
         self.frames.pop();
@@ -243,6 +243,22 @@ impl<'t> Machine<'t> {
                 Err(raised)
             }
         }
+    }
+
+    /// Runs a module's statements. What the application raises itself, or raises deep in its calls, rests on more than
+    /// was read (its settings, its surroundings): such a statement is passed over, and what it may have imported is
+    /// not known. A script's exceptions are its caller's to judge.
+    fn module_body(&mut self, body: &'t [tree::Stmt], is_script: bool) -> Result<(), Box<Raised<'t>>> {
+        for statement in body {
+            match self.block(std::slice::from_ref(statement)) {
+                Err(raised) if !is_script && (raised.value.is_some() || raised.calls > 0) => {
+                    self.hides_imports(raised.span, &format!("raises {} on paper", raised.exception));
+                }
+                Err(raised) => return Err(raised),
+                Ok(_) => {}
+            }
+        }
+        Ok(())
     }
 
     fn note_import(&mut self, module: &Rc<Module<'t>>, span: Span) {

@@ -43,6 +43,8 @@ pub struct Raised<'t> {
     pub value: Option<Value<'t>>,
     /// The calls and imports that led there, outermost first.
     pub trace: Vec<Span>,
+    /// How many calls deep in its module it was raised; 0: by a statement of the module itself.
+    pub calls: usize,
 }
 
 /// One step of the way to the code being executed.
@@ -270,7 +272,8 @@ impl<'t> Machine<'t> {
                 Frame::Call(_, span) => Some(*span),
             })
             .collect();
-        Box::new(Raised { exception: exception.into(), message: message.into(), span, value: None, trace })
+        let calls = self.calls;
+        Box::new(Raised { exception: exception.into(), message: message.into(), span, value: None, trace, calls })
     }
 
     /// Takes a step; `false` when there are none left.

@@ -182,6 +182,14 @@ impl<'t> Machine<'t> {
                     self.assign_attribute(&of, &node.attr.as_str().into(), value, span);
                 }
             }
+            tree::Expr::Subscript(node) if is_globals(&node.value) => {
+                let key = self.eval(&node.slice);
+                let module = self.place().module.clone();
+                match key.as_ref().ok().and_then(Value::as_str) {
+                    Some(name) => self.assign_attribute(&Value::Module(module), &name.into(), value, span),
+                    None => self.open_module(span),
+                }
+            }
             tree::Expr::Subscript(node) => {
                 if let (Ok(of), Ok(key)) = (self.eval(&node.value), self.eval(&node.slice)) {
                     self.assign_item(&of, &key, value, span);
@@ -716,6 +724,13 @@ impl<'t> Machine<'t> {
         raised.value = Some(value);
         Ok(raised)
     }
+}
+
+/// `globals()`
+pub(super) fn is_globals(expression: &tree::Expr) -> bool {
+    expression.as_call_expr().is_some_and(|call| {
+        call.arguments.is_empty() && call.func.as_name_expr().is_some_and(|name| name.id == "globals")
+    })
 }
 
 /// `TYPE_CHECKING`, `typing.TYPE_CHECKING`: false when the code runs.
