@@ -2,8 +2,10 @@
 #![expect(clippy::print_stderr, reason = "tests that were skipped say so")]
 
 mod architecture;
+mod cli;
 mod examples;
 mod page;
 mod pages;
 mod projects;
+mod properties;
 mod seeded;

@@ -27,7 +27,20 @@ pub fn to_text(value: &Value<'_>) -> Option<String> {
 
 /// `repr(value)`, where that can be told.
 pub fn repr(value: &Value<'_>) -> Option<String> {
-    let all = |items: &[Value<'_>]| Some(items.iter().map(repr).collect::<Option<Vec<_>>>()?.join(", "));
+    repr_within(value, &mut { REPR_PARTS }, REPR_DEPTH)
+}
+
+/// A text of more parts than this is not made: containers can hold the same one over and over.
+const REPR_PARTS: usize = 10_000;
+/// Nor that of containers deeper than this: they can hold themselves.
+const REPR_DEPTH: usize = 50;
+
+fn repr_within(value: &Value<'_>, parts: &mut usize, depth: usize) -> Option<String> {
+    *parts = parts.checked_sub(1)?;
+    let depth = depth.checked_sub(1)?;
+    let mut all = |items: &[Value<'_>]| {
+        Some(items.iter().map(|item| repr_within(item, parts, depth)).collect::<Option<Vec<_>>>()?.join(", "))
+    };
     Some(match value {
         Value::None => "None".to_owned(),
         Value::Ellipsis => "Ellipsis".to_owned(),
@@ -47,7 +60,9 @@ pub fn repr(value: &Value<'_>) -> Option<String> {
         },
         Value::Dict(dict) if !dict.open.get() => {
             let entries = dict.entries.borrow();
-            let entries = entries.iter().map(|(key, value)| Some(format!("{}: {}", key_repr(key)?, repr(value)?)));
+            let entries = entries
+                .iter()
+                .map(|(key, value)| Some(format!("{}: {}", key_repr(key)?, repr_within(value, parts, depth)?)));
             format!("{{{}}}", entries.collect::<Option<Vec<_>>>()?.join(", "))
         }
         Value::Builtin(name) => format!("<class '{name}'>"),

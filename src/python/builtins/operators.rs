@@ -227,6 +227,17 @@ fn agreed(results: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 
 /// `left == right`. `None`: not decidable.
 pub fn equal<'t>(left: &Value<'t>, right: &Value<'t>) -> Option<bool> {
+    equal_within(left, right, &mut { EQUAL_PARTS }, EQUAL_DEPTH)
+}
+
+/// More parts than this are not compared: containers can hold the same one over and over.
+const EQUAL_PARTS: usize = 100_000;
+/// Nor containers deeper than this: they can hold themselves.
+const EQUAL_DEPTH: usize = 50;
+
+fn equal_within<'t>(left: &Value<'t>, right: &Value<'t>, parts: &mut usize, depth: usize) -> Option<bool> {
+    *parts = parts.checked_sub(1)?;
+    let depth = depth.checked_sub(1)?;
     match (left, right) {
         (Value::Unknown(_) | Value::OneOf(_), _) | (_, Value::Unknown(_) | Value::OneOf(_)) => None,
         (Value::Int(_) | Value::Bool(_) | Value::Float(_), Value::Int(_) | Value::Bool(_) | Value::Float(_)) => {
@@ -240,10 +251,10 @@ pub fn equal<'t>(left: &Value<'t>, right: &Value<'t>) -> Option<bool> {
         (Value::Path(left), Value::Path(right)) => Some(left == right),
         (Value::None, Value::None) | (Value::Ellipsis, Value::Ellipsis) => Some(true),
         (Value::Builtin(left), Value::Builtin(right)) => Some(left == right),
-        (Value::Tuple(left), Value::Tuple(right)) => all_equal(left, right),
+        (Value::Tuple(left), Value::Tuple(right)) => all_equal(left, right, parts, depth),
         (Value::List(left), Value::List(right)) if Rc::ptr_eq(left, right) => Some(true),
         (Value::List(left), Value::List(right)) if !left.open.get() && !right.open.get() => {
-            all_equal(&left.items.borrow(), &right.items.borrow())
+            all_equal(&left.items.borrow(), &right.items.borrow(), parts, depth)
         }
         (Value::Set(left), Value::Set(right)) if !left.open.get() && !right.open.get() => {
             let (left, right) = (left.items.borrow(), right.items.borrow());
@@ -258,7 +269,9 @@ pub fn equal<'t>(left: &Value<'t>, right: &Value<'t>) -> Option<bool> {
             }
             let results: Option<Vec<bool>> = left
                 .iter()
-                .map(|(key, value)| right.get(key).map_or(Some(false), |other| equal(value, other)))
+                .map(|(key, value)| {
+                    right.get(key).map_or(Some(false), |other| equal_within(value, other, parts, depth))
+                })
                 .collect();
             results.map(|results| !results.contains(&false))
         }
@@ -270,7 +283,7 @@ pub fn equal<'t>(left: &Value<'t>, right: &Value<'t>) -> Option<bool> {
                 (Some(_), Value::Object(other)) if enums::member(other).is_some() => Some(false),
                 (Some(_), other) if enums::is_value_like(&object.class) => {
                     let value = object.attributes.borrow().get("value").cloned()?;
-                    equal(&value, other)
+                    equal_within(&value, other, parts, depth)
                 }
                 (Some(_), _) => Some(false),
                 (None, Value::None) if matches!(object.class.lookup("__eq__"), Ok(None)) => Some(false),
@@ -286,13 +299,13 @@ pub fn equal<'t>(left: &Value<'t>, right: &Value<'t>) -> Option<bool> {
     }
 }
 
-fn all_equal<'t>(left: &[Value<'t>], right: &[Value<'t>]) -> Option<bool> {
+fn all_equal<'t>(left: &[Value<'t>], right: &[Value<'t>], parts: &mut usize, depth: usize) -> Option<bool> {
     if left.len() != right.len() {
         return Some(false);
     }
     let mut undecided = false;
     for (left, right) in left.iter().zip(right) {
-        match equal(left, right) {
+        match equal_within(left, right, parts, depth) {
             Some(true) => {}
             Some(false) => return Some(false),
             None => undecided = true,
