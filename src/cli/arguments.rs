@@ -235,6 +235,9 @@ pub struct GraphArguments {
     /// How to draw it
     #[arg(long, value_enum, default_value_t)]
     pub format: GraphFormat,
+    /// Draw at most this many revisions, the newest first
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
 }
 
 /// How to draw a graph.

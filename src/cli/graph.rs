@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use crate::cli::arguments::{Global, GraphArguments};
+use crate::cli::arguments::{Global, GraphArguments, GraphFormat};
 use crate::cli::{Exit, Failure, Out, configured, loaded};
+use crate::graph::{Format, render_all};
 use crate::project::read;
 use crate::syntax::python::Trees;
 
@@ -20,6 +21,16 @@ pub fn run(arguments: &GraphArguments, global: &Global, out: Out<'_>) -> Result<
     let sources = loaded(root, true)?;
     let trees = Trees::of(&sources);
     let project = read::read(&sources, &trees, &settings);
-    let _ = (project, out);
-    Err(Failure("no Alembic environment found here".to_owned()))
+    if project.environments.is_empty() {
+        return Err(Failure("no Alembic environment found here".to_owned()));
+    }
+    let environments: Vec<_> = project.environments.iter().collect();
+    let format = match arguments.format {
+        GraphFormat::Text => Format::Text,
+        GraphFormat::Mermaid => Format::Mermaid,
+        GraphFormat::Dot => Format::Dot,
+        GraphFormat::Json => Format::Json,
+    };
+    write!(out, "{}", render_all(&environments, &sources, format, arguments.limit))?;
+    Ok(Exit::Clean)
 }

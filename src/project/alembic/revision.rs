@@ -137,12 +137,15 @@ impl RevisionScript {
         !self.open && self.syntax_problems.is_empty() && !self.unreadable
     }
 
-    /// Was the file's place in the graph read completely: no syntax error, no computed id?
+    /// Was the file's place in the graph read completely: no syntax error, no computed id, no variable that is missing
+    /// or of a wrong type?
     pub fn is_read(&self) -> bool {
         let known = |all: &[Known<String>]| all.iter().all(|one| one.get().is_some());
         self.syntax_problems.is_empty()
             && !self.unreadable
             && self.id().is_some()
+            && self.down_revision_span.is_some()
+            && self.not_strings.is_empty()
             && known(&self.down_revision)
             && known(&self.depends_on)
             && known(&self.branch_labels)
