@@ -18,6 +18,8 @@ pub mod metadata;
 pub mod names;
 pub mod relationship;
 pub mod table;
+#[cfg(test)]
+mod tests;
 pub mod url;
 
 use std::collections::BTreeSet;
