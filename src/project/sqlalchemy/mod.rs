@@ -153,6 +153,8 @@ pub struct Table {
     pub duplicate_of: Option<TableId>,
     /// The duplicate is the same statement, run again because its module was imported under two names: the other one.
     pub other_module: Option<String>,
+    /// The import statement that made its module run; `None` for env.py itself.
+    pub imported_at: Option<Span>,
 }
 
 impl Table {
