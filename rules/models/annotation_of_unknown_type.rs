@@ -43,7 +43,9 @@ fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
                      indicated by '{shown}' inside the Mapped[] annotation for the '{name}' attribute` while the class \
                      is made"
                 ))
-                .help("give the type: `mapped_column(JSON)`, or map the Python type in `type_annotation_map` of the base")
+                .help(
+                    "give the type: `mapped_column(JSON)`, or map the Python type in `type_annotation_map` of the base",
+                )
                 .level(shared::level_for(project, class.file))
                 .maybe_fix(fix(attribute, &annotation.inner, project));
             if part.role != Role::Own {
@@ -74,9 +76,7 @@ fn unknown_type(found: &Expression, project: &Project<'_>) -> Option<String> {
     match found {
         Expression::Builtin(name) => WITHOUT_COLUMN_TYPE.contains(&name.as_str()).then(|| name.clone()),
         Expression::Item(of, _) => match &**of {
-            Expression::Builtin(name) => {
-                WITHOUT_COLUMN_TYPE.contains(&name.as_str()).then(|| format!("{name}[…]"))
-            }
+            Expression::Builtin(name) => WITHOUT_COLUMN_TYPE.contains(&name.as_str()).then(|| format!("{name}[…]")),
             Expression::Name(name) => matches!(
                 name.as_str(),
                 "typing.Dict" | "typing.List" | "typing.Set" | "typing.Tuple" | "typing.Sequence" | "typing.Mapping"
@@ -92,7 +92,10 @@ fn unknown_type(found: &Expression, project: &Project<'_>) -> Option<String> {
         Expression::Class(class) => {
             let is_plain = !class.open
                 && class.members.is_none()
-                && class.bases.iter().all(|base| matches!(base.as_str(), "object" | "pydantic.BaseModel" | "typing.TypedDict"));
+                && class
+                    .bases
+                    .iter()
+                    .all(|base| matches!(base.as_str(), "object" | "pydantic.BaseModel" | "typing.TypedDict"));
             let is_mapped = project.models.classes.iter().any(|mapped| mapped.qualified == class.qualified);
             (is_plain && !is_mapped).then(|| class.qualified.clone())
         }

@@ -78,8 +78,8 @@ fn reason(attribute: &Attribute, role: Role) -> Option<&'static str> {
         return None;
     }
     let is_dunder = name.starts_with("__") && name.ends_with("__") && !READ.contains(&name);
-    let is_private = name.starts_with("_sa_")
-        && !matches!(name, "_sa_registry" | "_sa_class_manager" | "_sa_instance_state");
+    let is_private =
+        name.starts_with("_sa_") && !matches!(name, "_sa_registry" | "_sa_class_manager" | "_sa_instance_state");
     (is_dunder || is_private).then_some("since SQLAlchemy 2.0 names that begin with `_sa_` or `__` are passed over")
 }
 

@@ -22,7 +22,8 @@ fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
         };
         let earlier = table.columns[..number].iter().find(|earlier| earlier.name.as_ref() == Some(name));
         let Some(earlier) = earlier else { continue };
-        if !column.certain || !earlier.certain || is_shared(column) || is_shared(earlier) || earlier.span == column.span {
+        if !column.certain || !earlier.certain || is_shared(column) || is_shared(earlier) || earlier.span == column.span
+        {
             continue;
         }
         let table_name = table.name.get().map_or("?", String::as_str);

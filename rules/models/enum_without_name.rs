@@ -19,7 +19,9 @@ fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
     for column in &table.columns {
         let Some(given) = &column.column_type else { continue };
         let Some("Enum" | "ENUM") = given.value.short_name() else { continue };
-        if !matches!(given.value, Expression::Call(..)) || given.value.name().is_some_and(|name| !name.starts_with("sqlalchemy.")) {
+        if !matches!(given.value, Expression::Call(..))
+            || given.value.name().is_some_and(|name| !name.starts_with("sqlalchemy."))
+        {
             continue;
         }
         let arguments = given.value.arguments();
@@ -27,7 +29,12 @@ fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
             && arguments.iter().all(|argument| argument.name.is_some() || argument.value.as_str().is_some())
             && arguments.iter().any(|argument| argument.name.is_none());
         let settles_it = |name: &str| arguments.iter().any(|argument| argument.name.as_deref() == Some(name));
-        if !by_strings || settles_it("name") || settles_it("native_enum") || settles_it("metadata") || settles_it("inherit_schema") && settles_it("quote") {
+        if !by_strings
+            || settles_it("name")
+            || settles_it("native_enum")
+            || settles_it("metadata")
+            || settles_it("inherit_schema") && settles_it("quote")
+        {
             continue;
         }
         let name = column.name.as_deref().unwrap_or("?");

@@ -38,13 +38,16 @@ fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
             .iter()
             .filter(|class| class.name == reference.written && class.metadata == table.metadata)
             .find_map(|class| models.table(class.table?).key());
-        let meant = by_class.clone().or_else(|| {
-            shared::nearest(&reference.written, here.iter().map(String::as_str)).map(str::to_owned)
-        });
+        let meant = by_class
+            .clone()
+            .or_else(|| shared::nearest(&reference.written, here.iter().map(String::as_str)).map(str::to_owned));
         let mut report = found
             .report(
                 reference.foreign_key.span,
-                format!("foreign key `{table_name}.{column}` refers to table `{}`, which nothing declares", reference.key),
+                format!(
+                    "foreign key `{table_name}.{column}` refers to table `{}`, which nothing declares",
+                    reference.key
+                ),
             )
             .key(format!("foreign-key:{table_name}.{column}->{}", reference.key))
             .why(format!(

@@ -8,8 +8,11 @@ use crate::rules::{Check, Rule};
 use crate::source::{FileId, Span};
 
 /// The rule.
-pub const RULE: Rule =
-    Rule { name: "identifier-too-long", page: include_str!("identifier_too_long.md"), check: Check::WholeProject(check) };
+pub const RULE: Rule = Rule {
+    name: "identifier-too-long",
+    page: include_str!("identifier_too_long.md"),
+    check: Check::WholeProject(check),
+};
 
 fn check(project: &Project<'_>, found: &mut Findings) {
     for table in &project.models.tables {

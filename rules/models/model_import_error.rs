@@ -20,9 +20,16 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
     let Some((failure, exception, message, span)) = raised::of(script) else { return };
     match failure {
         Failure::ImportName(name, module) => {
-            let of_module = |qualified: &&str| qualified.rsplit_once('.').is_some_and(|(path, _)| path.starts_with(module));
-            let classes: Vec<&str> =
-                project.models.classes.iter().map(|class| &*class.qualified).filter(of_module).map(raised::last).collect();
+            let of_module =
+                |qualified: &&str| qualified.rsplit_once('.').is_some_and(|(path, _)| path.starts_with(module));
+            let classes: Vec<&str> = project
+                .models
+                .classes
+                .iter()
+                .map(|class| &*class.qualified)
+                .filter(of_module)
+                .map(raised::last)
+                .collect();
             let meant = shared::nearest(name, classes.into_iter());
             let mut report = found
                 .report(span, format!("`{module}` has no `{name}` to import"))
@@ -60,10 +67,8 @@ fn fix(project: &Project<'_>, span: Span, name: &str, meant: &str) -> Option<Fix
     let at = after + text[after..].match_indices(name).map(|(at, _)| at).find(|at| word(after + at))?;
     // The code below goes on under the old name.
     let start = line.start as usize + at;
-    let edit = Edit::Replace {
-        span: Span::new(line.file, start..start + name.len()),
-        text: format!("{meant} as {name}"),
-    };
+    let edit =
+        Edit::Replace { span: Span::new(line.file, start..start + name.len()), text: format!("{meant} as {name}") };
     let uses = project.sources.text(line.file).matches(name).count();
     let edit = match edit {
         Edit::Replace { span, .. } if uses == 1 => Edit::Replace { span, text: meant.to_owned() },

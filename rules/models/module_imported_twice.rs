@@ -16,7 +16,11 @@ fn check(project: &Project<'_>, found: &mut Findings) {
     for table in &project.models.tables {
         let (Some(first), Some(other)) = (table.duplicate_of, &table.other_module) else { continue };
         let first = project.models.table(first);
-        if !table.certain || !first.certain || table.module == *other || !seen.insert((table.file, table.module.clone())) {
+        if !table.certain
+            || !first.certain
+            || table.module == *other
+            || !seen.insert((table.file, table.module.clone()))
+        {
             continue;
         }
         let path = project.sources.path(table.file);

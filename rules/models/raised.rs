@@ -47,16 +47,68 @@ pub fn sort<'r>(exception: &str, message: &'r str) -> Failure<'r> {
 /// A name of SQLAlchemy that would be imported from there.
 pub fn home_in_sqlalchemy(name: &str) -> Option<&'static str> {
     const CORE: &[&str] = &[
-        "Column", "Table", "MetaData", "ForeignKey", "ForeignKeyConstraint", "PrimaryKeyConstraint", "UniqueConstraint",
-        "CheckConstraint", "Index", "Integer", "BigInteger", "SmallInteger", "String", "Text", "Unicode", "UnicodeText",
-        "Boolean", "Date", "DateTime", "Time", "Interval", "Float", "Numeric", "Double", "Enum", "JSON", "LargeBinary",
-        "PickleType", "Uuid", "ARRAY", "TIMESTAMP", "VARCHAR", "func", "text", "select", "true", "false", "Computed",
-        "Identity", "Sequence", "create_engine", "engine_from_config", "pool",
+        "Column",
+        "Table",
+        "MetaData",
+        "ForeignKey",
+        "ForeignKeyConstraint",
+        "PrimaryKeyConstraint",
+        "UniqueConstraint",
+        "CheckConstraint",
+        "Index",
+        "Integer",
+        "BigInteger",
+        "SmallInteger",
+        "String",
+        "Text",
+        "Unicode",
+        "UnicodeText",
+        "Boolean",
+        "Date",
+        "DateTime",
+        "Time",
+        "Interval",
+        "Float",
+        "Numeric",
+        "Double",
+        "Enum",
+        "JSON",
+        "LargeBinary",
+        "PickleType",
+        "Uuid",
+        "ARRAY",
+        "TIMESTAMP",
+        "VARCHAR",
+        "func",
+        "text",
+        "select",
+        "true",
+        "false",
+        "Computed",
+        "Identity",
+        "Sequence",
+        "create_engine",
+        "engine_from_config",
+        "pool",
     ];
     const ORM: &[&str] = &[
-        "relationship", "backref", "mapped_column", "Mapped", "DeclarativeBase", "MappedAsDataclass", "declared_attr",
-        "column_property", "deferred", "synonym", "validates", "sessionmaker", "Session", "registry",
-        "declarative_base", "WriteOnlyMapped", "DynamicMapped",
+        "relationship",
+        "backref",
+        "mapped_column",
+        "Mapped",
+        "DeclarativeBase",
+        "MappedAsDataclass",
+        "declared_attr",
+        "column_property",
+        "deferred",
+        "synonym",
+        "validates",
+        "sessionmaker",
+        "Session",
+        "registry",
+        "declarative_base",
+        "WriteOnlyMapped",
+        "DynamicMapped",
     ];
     if CORE.contains(&name) {
         Some("sqlalchemy")
@@ -93,7 +145,10 @@ mod tests {
             Failure::ImportName("A", "shop.models")
         );
         assert_eq!(
-            sort("ImportError", "cannot import name 'A' from partially initialized module 'm' (most likely due to a circular import)"),
+            sort(
+                "ImportError",
+                "cannot import name 'A' from partially initialized module 'm' (most likely due to a circular import)"
+            ),
             Failure::Circular
         );
         assert_eq!(sort("NameError", "name 'Text' is not defined"), Failure::Name("Text"));

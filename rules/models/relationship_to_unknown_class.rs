@@ -45,7 +45,10 @@ fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
             models.classes.iter().filter(|other| other.registry == class.registry).map(|other| &*other.name).collect();
         let meant = shared::nearest(name, known.into_iter());
         let mut report = found
-            .report(*span, format!("relationship `{}.{}` leads to `{text}`, which is no mapped class", class.name, attribute.name))
+            .report(
+                *span,
+                format!("relationship `{}.{}` leads to `{text}`, which is no mapped class", class.name, attribute.name),
+            )
             .key(format!("relationship:{}.{}", class.qualified, attribute.name))
             .why(format!(
                 "Alembic does not notice: the application fails at its first query with `InvalidRequestError: … \

@@ -27,7 +27,8 @@ fn check(project: &Project<'_>, found: &mut Findings) {
                 continue;
             }
             // The two sides of one relationship are one mistake.
-            let other_side = relationship.back_populates.as_ref().map(|(name, _)| (target.qualified.clone(), name.clone()));
+            let other_side =
+                relationship.back_populates.as_ref().map(|(name, _)| (target.qualified.clone(), name.clone()));
             told.push((class.qualified.clone(), attribute.name.clone()));
             if other_side.is_some_and(|side| told.contains(&side)) {
                 continue;
@@ -94,7 +95,8 @@ fn is_without(class: &MappedClass, target: &MappedClass, project: &Project<'_>) 
     if [here, there].iter().any(|table| table.open || table.extends || !table.certain || table.duplicate_of.is_some()) {
         return false;
     }
-    let (Some(from_here), Some(from_there)) = (foreign_keys::targets(here, project), foreign_keys::targets(there, project))
+    let (Some(from_here), Some(from_there)) =
+        (foreign_keys::targets(here, project), foreign_keys::targets(there, project))
     else {
         return false;
     };

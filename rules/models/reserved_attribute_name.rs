@@ -42,10 +42,7 @@ fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
 }
 
 /// Each name once, where the method resolution order finds it first.
-fn first_of_each_name<'p>(
-    class: &MappedClass,
-    project: &'p Project<'_>,
-) -> Vec<(&'p ClassBody, Role, &'p Attribute)> {
+fn first_of_each_name<'p>(class: &MappedClass, project: &'p Project<'_>) -> Vec<(&'p ClassBody, Role, &'p Attribute)> {
     let mut seen = std::collections::HashSet::new();
     let mut all = Vec::new();
     for part in &class.made_of {
@@ -159,7 +156,9 @@ fn dunder(name: &str, attribute: &Attribute, role: Role) -> Option<Verdict> {
         "__table_args__" => "ArgumentError: __table_args__ value must be a tuple, dict, or None",
         "__mapper_args__" => "NotImplementedError: Operator 'getitem' is not supported on this expression",
         "__abstract__" => "TypeError: Boolean value of this clause is not defined",
-        "_sa_registry" => "AttributeError: Neither 'Column' object nor 'Comparator' object has an attribute 'constructor'",
+        "_sa_registry" => {
+            "AttributeError: Neither 'Column' object nor 'Comparator' object has an attribute 'constructor'"
+        }
         "_sa_class_manager" | "_sa_instance_state" => {
             "KeyError: requested attribute name conflicts with instrumentation attribute of the same name"
         }
@@ -214,7 +213,8 @@ fn report(
         .level(level)
         .maybe_fix(fix(attribute, project));
     if role != Role::Own {
-        report = report.label(class.name_span, format!("mapped here: `{}` gets it from `{}`", class.name, body.qualified));
+        report =
+            report.label(class.name_span, format!("mapped here: `{}` gets it from `{}`", class.name, body.qualified));
     }
     let _ = report;
 }
@@ -229,16 +229,19 @@ fn fix(attribute: &Attribute, project: &Project<'_>) -> Option<Fix> {
     let mut edits = vec![Edit::Replace { span: attribute.name_span, text: new.clone() }];
     match (attribute.kind, &attribute.column) {
         (Kind::Column | Kind::MappedColumn, Some(column)) => {
-            let is_named = column.given.first().is_some_and(|given| given.name.is_none() && given.value.as_str().is_some())
-                || column.given.iter().any(|given| matches!(given.name.as_deref(), Some("name" | "_name")));
+            let is_named =
+                column.given.first().is_some_and(|given| given.name.is_none() && given.value.as_str().is_some())
+                    || column.given.iter().any(|given| matches!(given.name.as_deref(), Some("name" | "_name")));
             if !is_named {
                 edits.push(first_argument(project, column.span, &format!("\"{name}\""))?);
             }
         }
         (Kind::Field, Some(column)) => {
-            if column.given.iter().any(|given| {
-                matches!(given.name.as_deref(), Some("sa_column" | "sa_column_kwargs" | "sa_column_args"))
-            }) || column.span.file != attribute.span.file
+            if column
+                .given
+                .iter()
+                .any(|given| matches!(given.name.as_deref(), Some("sa_column" | "sa_column_kwargs" | "sa_column_args")))
+                || column.span.file != attribute.span.file
                 || !attribute.span.contains(column.span)
                 || !project.sources.slice(column.span).contains("Field")
             {

@@ -65,7 +65,9 @@ fn fix(column: &Column, given: &Given, project: &Project<'_>) -> Option<Fix> {
     let written = project.sources.slice(given.span);
     let replace = |text: String| Edit::Replace { span: given.span, text };
     match &given.value {
-        Expression::Int(_) | Expression::Float(_) if written.chars().all(|it| it.is_ascii_digit() || matches!(it, '.' | '-')) => {
+        Expression::Int(_) | Expression::Float(_)
+            if written.chars().all(|it| it.is_ascii_digit() || matches!(it, '.' | '-')) =>
+        {
             Some(Fix::safe("write it as text", vec![replace(format!("\"{written}\""))]))
         }
         Expression::Name(name) if name.starts_with("sqlalchemy.func.") && written.contains("func.") => {

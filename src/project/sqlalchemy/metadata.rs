@@ -41,6 +41,7 @@ impl<'t> SqlAlchemy<'t> {
             conventions: Vec::new(),
             reflected: false,
             unread: Vec::new(),
+            library: None,
         };
         // 1.x: MetaData(bind=None, reflect=False, schema=None, …); 2.x: MetaData(schema=None, …).
         let schema = arguments.keyword("schema").map(|found| found.value.clone()).or_else(|| {
@@ -68,7 +69,10 @@ impl<'t> SqlAlchemy<'t> {
             return found;
         }
         let id = self.new_metadata(machine, span, None, true);
-        self.state.borrow_mut().unread_metadata = Some(id);
+        let mut state = self.state.borrow_mut();
+        state.unread_metadata = Some(id);
+        state.models.metadatas[id.0].library = Some("unread".to_owned());
+        drop(state);
         id
     }
 

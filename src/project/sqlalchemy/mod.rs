@@ -88,6 +88,8 @@ pub struct MetaData {
     pub reflected: bool,
     /// Tables on it that could not be read: where and why.
     pub unread: Vec<(Span, String)>,
+    /// It is made by a library (SQLModel, advanced-alchemy): which one. Its `span` is only where it was first met.
+    pub library: Option<String>,
 }
 
 /// A `registry` object.
@@ -101,6 +103,8 @@ pub struct Registry {
     pub annotated_types: Option<Vec<String>>,
     /// Classes may be registered on it that could not be read.
     pub open: bool,
+    /// It is made by a library: which one.
+    pub library: Option<String>,
 }
 
 /// The kinds of declarative bases.

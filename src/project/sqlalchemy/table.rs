@@ -198,7 +198,8 @@ impl<'t> SqlAlchemy<'t> {
     pub(super) fn register_table(&self, new: NewTable) -> TableId {
         let mut state = self.state.borrow_mut();
         let id = TableId(state.models.tables.len());
-        let NewTable { name, metadata, span, file, module, certain, class, mut arguments, declarative, imported_at } = new;
+        let NewTable { name, metadata, span, file, module, certain, class, mut arguments, declarative, imported_at } =
+            new;
         if arguments.schema.is_none() && !arguments.no_schema {
             let on = state.models.metadata(metadata);
             arguments.schema = on.schema.clone().map(|schema| Known::Is(schema, on.span));
@@ -362,7 +363,7 @@ impl<'t> SqlAlchemy<'t> {
                     class: None,
                     arguments: copy,
                     declarative: false,
-            imported_at: self.imported_at(machine),
+                    imported_at: self.imported_at(machine),
                 });
                 if let Value::Term(term) = &made {
                     let mut state = self.state.borrow_mut();
