@@ -527,21 +527,23 @@ pub fn sorted<'t>(
         };
         keyed.push((key, item));
     }
-    let mut decided = true;
-    keyed.sort_by(|(left, _), (right, _)| {
-        operators::order(left, right).unwrap_or_else(|| {
-            decided = false;
-            Ordering::Equal
-        })
-    });
-    match arguments.keyword("reverse").map(|keyword| &keyword.value) {
-        None | Some(Value::Bool(false)) => {}
-        Some(Value::Bool(true)) => {
-            keyed.reverse();
-        }
-        Some(_) => decided = false,
+    let reverse = match arguments.keyword("reverse").map(|keyword| &keyword.value) {
+        None | Some(Value::Bool(false)) => false,
+        Some(Value::Bool(true)) => true,
+        Some(_) => return Ok(None),
+    };
+    // An order that can't be told for one pair is none at all.
+    let decided = keyed.len() < 2
+        || keyed.windows(2).all(|pair| operators::order(&pair[0].0, &pair[1].0).is_some())
+            && keyed.iter().all(|(key, _)| operators::order(&keyed[0].0, key).is_some());
+    if !decided {
+        return Ok(None);
     }
-    Ok(decided.then(|| keyed.into_iter().map(|(_, item)| item).collect()))
+    keyed.sort_by(|(left, _), (right, _)| {
+        let order = operators::order(left, right).unwrap_or(Ordering::Equal);
+        if reverse { order.reverse() } else { order }
+    });
+    Ok(Some(keyed.into_iter().map(|(_, item)| item).collect()))
 }
 
 fn pop<'t>(

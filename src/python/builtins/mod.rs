@@ -244,12 +244,13 @@ pub fn builtin_attribute<'t>(machine: &mut Machine<'t>, of: &Value<'t>, name: &s
     };
     if !known && !name.starts_with("__") {
         return match of {
-            Value::Builtin(_) => None,
-            of => {
+            // A tuple may be a named one, a text a URL.
+            Value::List(_) | Value::Dict(_) | Value::Int(_) | Value::Bool(_) | Value::Float(_) => {
                 let kind = functions::type_name(of)?;
                 let message = format!("'{kind}' object has no attribute '{name}'");
                 Some(Err(machine.raised("AttributeError", message, span)))
             }
+            _ => None,
         };
     }
     match (of, name) {

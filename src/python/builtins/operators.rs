@@ -7,6 +7,7 @@ use crate::python::builtins::{
     containers, is_open, join_outcomes, key_of, made, open_list, origins, paths, percent_format, positional, why_not,
 };
 use crate::python::evaluate::{Machine, Outcome};
+use crate::python::standard::environment::is_default;
 use crate::python::value::{Key, List, Str, Value};
 use crate::source::Span;
 
@@ -60,6 +61,12 @@ pub fn binary<'t>(
         }
         ("+", Value::Bytes(a), Value::Bytes(b)) => Value::Bytes([&a[..], &b[..]].concat().into()),
         ("+", Value::Tuple(a), Value::Tuple(b)) => Value::Tuple(Rc::new(a.iter().chain(b.iter()).cloned().collect())),
+        ("+", _, Value::Term(term)) if term.dotted() == Some("sys.path") => {
+            return binary(machine, op, left, &search_path(machine, span), span);
+        }
+        ("+", Value::Term(term), _) if term.dotted() == Some("sys.path") => {
+            return binary(machine, op, &search_path(machine, span), right, span);
+        }
         ("+", Value::List(a), Value::List(b)) => {
             let items = a.items.borrow().iter().chain(b.items.borrow().iter()).cloned().collect::<Vec<_>>();
             Value::List(Rc::new(List { items: items.into(), open: (a.open.get() || b.open.get()).into() }))
@@ -106,6 +113,11 @@ pub fn binary<'t>(
         _ => return None,
     };
     Some(Ok(value))
+}
+
+/// `sys.path` as a list.
+fn search_path<'t>(machine: &Machine<'t>, span: Span) -> Value<'t> {
+    super::list(machine.search_path.iter().map(|path| Value::literal(paths::on_paper(path), span)).collect())
 }
 
 fn is_plain(value: &Value<'_>) -> bool {
@@ -202,6 +214,11 @@ pub fn compare<'t>(machine: &mut Machine<'t>, op: &str, left: &Value<'t>, right:
     }
     // `column == column` is an expression of the library.
     if !op.ends_with("in") && matches!((left, right), (Value::Term(_), Value::Term(_))) {
+        return None;
+    }
+    // What the environment may replace decides nothing.
+    let may_differ = |value: &Value<'t>| matches!(value, Value::Str(text) if is_default(&text.origin));
+    if !op.starts_with("is") && (may_differ(left) || may_differ(right)) {
         return None;
     }
     match op {

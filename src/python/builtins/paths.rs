@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use crate::python::builtins::{list, open_list, why_not};
+use crate::python::builtins::{list, why_not};
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::value::{Arguments, Name, Origin, OriginKind, PROJECT_ROOT, Str, TermKind, Value};
 use crate::source::{self, FileId, Span};
@@ -214,8 +214,11 @@ pub fn attribute<'t>(machine: &mut Machine<'t>, path: &Name, name: &str, span: S
                 parents.push(Value::Path(next.as_str().into()));
                 current = next;
             }
-            // Above the project there are more directories.
-            if path.starts_with(PROJECT_ROOT) { open_list(parents) } else { Value::Tuple(Rc::new(parents)) }
+            if path.starts_with(PROJECT_ROOT) {
+                // Above the project there are more directories.
+                parents.extend(std::iter::repeat_n(Value::unknown(span, "a directory above the project"), 8));
+            }
+            Value::Tuple(Rc::new(parents))
         }
         "parts" => {
             let first = if path.starts_with('/') { vec![text("/")] } else { Vec::new() };

@@ -370,6 +370,9 @@ impl<'t> Machine<'t> {
                 self.touched += 1;
                 Err(found.clone())
             }
+            Value::Term(term) if crate::python::standard::unpacked(term).is_some() => {
+                Ok(crate::python::standard::unpacked(term).unwrap_or_default())
+            }
             Value::Term(_) => {
                 self.touched += 1;
                 Err(unknown("its items are not known"))

@@ -206,7 +206,8 @@ impl<'t> Machine<'t> {
     fn unpack(&mut self, targets: &'t [tree::Expr], value: Value<'t>, span: Span, statement: Span) {
         let starred = targets.iter().position(|target| target.is_starred_expr());
         let items = match &value {
-            Value::Term(_) | Value::Unknown(_) | Value::OneOf(_) => None,
+            Value::Term(term) => crate::python::standard::unpacked(term),
+            Value::Unknown(_) | Value::OneOf(_) => None,
             other => self.iterate(other, span).ok(),
         };
         let fits = items.as_ref().is_some_and(|items| match starred {

@@ -1,38 +1,36 @@
 //! Calls and attributes of the standard library and of helper libraries (dotenv, pydantic, decouple, environs) →
 //! values.
 
+pub mod asynchronous;
 pub mod enums;
+pub mod environment;
+pub mod imports;
+pub mod os;
+pub mod pydantic;
+pub mod settings;
+pub mod texts;
+pub mod tools;
 
 use std::rc::Rc;
 
+use crate::python::builtins::functions::last;
 use crate::python::library::Library;
 use crate::python::value::{Str, Term, TermKind, Value};
 
 /// All of them, in the order in which they are asked.
 pub fn all<'t>() -> Vec<Rc<dyn Library<'t> + 't>> {
-    vec![Rc::new(enums::Enums)]
+    let environment = Rc::new(environment::Environment::default());
+    vec![
+        Rc::new(os::System { environment: environment.clone() }),
+        Rc::new(settings::SettingsReaders { environment: environment.clone() }),
+        Rc::new(pydantic::Pydantic { environment }),
+        Rc::new(imports::Imports),
+        Rc::new(texts::Texts),
+        Rc::new(tools::Tools),
+        Rc::new(asynchronous::Asynchronous),
+        Rc::new(enums::Enums),
+    ]
 }
-
-/// Classes whose instances are, as `str()` sees them, the text that they were made from.
-const TEXTS: &[&str] = &[
-    "PostgresDsn",
-    "MySQLDsn",
-    "MariaDBDsn",
-    "AnyUrl",
-    "AnyHttpUrl",
-    "HttpUrl",
-    "RedisDsn",
-    "AmqpDsn",
-    "MongoDsn",
-    "CockroachDsn",
-    "ClickHouseDsn",
-    "SnowflakeDsn",
-    "KafkaDsn",
-    "NatsDsn",
-    "Url",
-    "MultiHostUrl",
-    "DatabaseURL",
-];
 
 /// The text that a library's value stands for: a pydantic URL.
 pub fn text_of<'v, 't>(term: &'v Term<'t>) -> Option<&'v Str> {
@@ -41,11 +39,40 @@ pub fn text_of<'v, 't>(term: &'v Term<'t>) -> Option<&'v Str> {
     if !(term.is_of("pydantic") || term.is_of("pydantic_core") || term.is_of("databases")) {
         return None;
     }
-    match (TEXTS.contains(&crate::python::builtins::functions::last(dotted)), arguments.positional.first()) {
+    match (pydantic::is_url(last(dotted)), arguments.positional.first()) {
         (true, Some(argument)) => match &argument.value {
             Value::Str(text) => Some(text),
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// The values that unpacking or iterating a library's value gives, where it is a named tuple.
+pub fn unpacked<'t>(term: &Term<'t>) -> Option<Vec<Value<'t>>> {
+    let (callee, arguments) = term.call()?;
+    matches!(callee.dotted()?, "pkgutil.ModuleInfo" | "urllib.parse.ParseResult" | "urllib.parse.SplitResult")
+        .then(|| arguments.values().cloned().collect())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use crate::python::evaluate::Machine;
+    use crate::source::Sources;
+    use crate::syntax::python::Trees;
+
+    /// What `x` is worth after running the first file, by debug notation; an exception after a `!`.
+    pub(crate) fn run(files: &[(&str, &str)]) -> String {
+        let sources = Sources::in_memory(files.iter().copied());
+        let trees = Trees::of(&sources);
+        let mut machine = Machine::new(&trees, super::all());
+        machine.search_path.push("".into());
+        let file = sources.id(files[0].0).expect("is there");
+        let (module, result) = machine.run_script(file, "main");
+        if let Err(raised) = result {
+            return format!("! {}: {}", raised.exception, raised.message);
+        }
+        let names = module.scope.names.borrow();
+        names.get("x").map_or_else(|| "unbound".to_owned(), |binding| format!("{:?}", binding.value))
     }
 }

@@ -1,0 +1,964 @@
+//! pydantic: settings that come from the environment, .env files and defaults; models; secrets and URLs.
+//!
+//! A settings class is instantiated as pydantic does it: what was given by keyword, then what .env files say, then the
+//! default, which the environment may replace. Validators run where they are the project's own code.
+
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+
+use crate::python::builtins::functions::last;
+use crate::python::builtins::paths::path_text;
+use crate::python::builtins::{dict, join, made, origins, positional, spread, to_text, why_not};
+use crate::python::evaluate::{Machine, Outcome};
+use crate::python::library::Library;
+use crate::python::standard::environment::{self, Environment, named_files};
+use crate::python::standard::texts::{quoted, url_parts};
+use crate::python::value::{
+    Arguments, Binding, Binds, Class, Code, Function, Key, Keyword, Name, Object, Term, TermKind, Value,
+};
+use crate::source::{FileId, Span};
+
+/// pydantic, pydantic-settings, and the dataclasses of the standard library.
+pub struct Pydantic<'t> {
+    /// What is known of the environment.
+    pub environment: Rc<Environment<'t>>,
+}
+
+/// Is it a URL type of pydantic (or `databases`)?
+pub fn is_url(name: &str) -> bool {
+    name.ends_with("Dsn")
+        || matches!(name, "AnyUrl" | "AnyHttpUrl" | "HttpUrl" | "Url" | "MultiHostUrl" | "DatabaseURL")
+}
+
+/// What a class derives from, for pydantic.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Settings,
+    Model,
+}
+
+/// How a settings class finds its values.
+#[derive(Default)]
+struct Config {
+    files: Vec<FileId>,
+    prefix: String,
+    /// A part of the configuration that can't be read.
+    unread: bool,
+    nested: Option<String>,
+    case_sensitive: bool,
+    /// pydantic 1: URLs are strings.
+    is_old: bool,
+}
+
+struct Field<'t> {
+    name: Name,
+    annotation: Option<Value<'t>>,
+    default: Option<Value<'t>>,
+    /// Names it may be given by: aliases; for settings the environment variables instead of its own name.
+    aliases: Vec<Name>,
+    span: Span,
+}
+
+impl<'t> Library<'t> for Pydantic<'t> {
+    fn call(
+        &self,
+        machine: &mut Machine<'t>,
+        callee: &Rc<Term<'t>>,
+        arguments: &Rc<Arguments<'t>>,
+        span: Span,
+    ) -> Option<Outcome<'t>> {
+        let root = callee.root()?.split('.').next()?;
+        if !root.starts_with("pydantic") {
+            return None;
+        }
+        if let TermKind::Attribute(of, name) = &callee.kind {
+            let (made_by, given) = of.call()?;
+            let class = last(made_by.dotted()?);
+            let inner = given.positional.first().map(|first| first.value.clone())?;
+            return match &**name {
+                "get_secret_value" if class.starts_with("Secret") => Some(Ok(inner)),
+                "unicode_string" | "encoded_string" | "render_as_string" | "__str__" if is_url(class) => {
+                    Some(Ok(inner))
+                }
+                "hosts" if is_url(class) => Some(Ok(machine.unknown(span, "the hosts of a URL"))),
+                _ => None,
+            };
+        }
+        let dotted = callee.dotted()?.to_owned();
+        if let Some(class) = dotted.strip_suffix(".build").filter(|class| is_url(last(class))) {
+            let class = class.to_owned();
+            return Some(spread(machine, arguments, span, &mut |machine, arguments| {
+                Ok(built(machine, &class, arguments, span))
+            }));
+        }
+        if last(&dotted) == "parse_obj_as" || last(&dotted) == "create_model" {
+            return None;
+        }
+        if is_url(last(&dotted)) || last(&dotted).starts_with("Secret") {
+            // Made from something unknown it is as unknown.
+            let first = arguments.positional.first()?;
+            return first.value.is_unknown().then(|| Ok(why_not(&first.value, span)));
+        }
+        None
+    }
+
+    fn attribute(&self, machine: &mut Machine<'t>, of: &Rc<Term<'t>>, name: &str, span: Span) -> Option<Outcome<'t>> {
+        let _ = machine;
+        let text = super::text_of(of)?;
+        let [scheme, location, path, query, fragment] = url_parts(&text.text);
+        let (user, host) = location.rsplit_once('@').map_or((None, &*location), |(user, host)| (Some(user), host));
+        let piece = |text: Option<&str>| match text {
+            Some(piece) if !piece.is_empty() => made(piece, span, vec![text_origin(of)]),
+            _ => Value::None,
+        };
+        Some(Ok(match name {
+            "scheme" => piece(Some(&scheme)),
+            "username" | "user" => piece(user.map(|user| user.split_once(':').map_or(user, |(name, _)| name))),
+            "password" => piece(user.and_then(|user| user.split_once(':')).map(|(_, password)| password)),
+            "host" => piece(Some(host.rsplit_once(':').map_or(host, |(host, _)| host))),
+            "port" => match host.rsplit_once(':').map(|(_, port)| port.parse()) {
+                Some(Ok(port)) => Value::Int(port),
+                _ => return None,
+            },
+            "path" => piece(Some(&path)),
+            "query" => piece(Some(&query)),
+            "fragment" => piece(Some(&fragment)),
+            _ => return None,
+        }))
+    }
+
+    fn instantiated(
+        &self,
+        machine: &mut Machine<'t>,
+        class: &Rc<Class<'t>>,
+        arguments: &Rc<Arguments<'t>>,
+        span: Span,
+    ) -> Option<Outcome<'t>> {
+        if is_dataclass(class) {
+            return Some(dataclass(machine, class, arguments, span));
+        }
+        let kind = kind_of(class)?;
+        let values = self.filled(machine, class, kind, arguments, span);
+        let object = Rc::new(Object { class: class.clone(), attributes: values.into(), span });
+        let value = Value::Object(object.clone());
+        for (function, decorator) in validators(class) {
+            let is_after = match decorator_name(&decorator) {
+                "model_validator" => keyword_text(&decorator, "mode").as_deref() == Some("after"),
+                "model_post_init" => true,
+                _ => continue,
+            };
+            if is_after {
+                // What it refuses on paper may be fine in the environment.
+                let method = Value::Method(Rc::new(value.clone()), function);
+                let _ = machine.call(&method, &Rc::default(), span);
+            }
+        }
+        if let Ok(Some((_, binding))) = class.lookup("model_post_init")
+            && let Value::Function(function) = binding.value
+        {
+            let method = Value::Method(Rc::new(value.clone()), function);
+            let _ = machine.call(&method, &positional([Value::None], span), span);
+        }
+        Some(Ok(value))
+    }
+
+    fn class_attribute(
+        &self,
+        machine: &mut Machine<'t>,
+        class: &Rc<Class<'t>>,
+        name: &str,
+        span: Span,
+    ) -> Option<Outcome<'t>> {
+        kind_of(class)?;
+        match name {
+            "model_fields" | "__fields__" | "model_config" => Some(Ok(machine.unknown(span, "the fields of a model"))),
+            _ => None,
+        }
+    }
+
+    fn decorated(
+        &self,
+        machine: &mut Machine<'t>,
+        decorator: &Rc<Term<'t>>,
+        value: &Value<'t>,
+        span: Span,
+    ) -> Option<Value<'t>> {
+        let _ = (machine, span);
+        // `@computed_field` makes a property of what is not one yet.
+        let Value::Function(function) = value else { return None };
+        if !decorator.is_of("pydantic")
+            || !decorator.root().is_some_and(|name| last(name) == "computed_field")
+            || function.binds != Binds::Instance
+        {
+            return None;
+        }
+        Some(Value::Function(Rc::new(Function {
+            name: function.name.clone(),
+            code: function.code,
+            module: function.module.clone(),
+            scope: function.scope.clone(),
+            class: function.class.borrow().clone().into(),
+            defaults: function.defaults.clone(),
+            decorators: function.decorators.clone(),
+            binds: Binds::Property,
+            is_async: function.is_async,
+            name_span: function.name_span,
+            span: function.span,
+        })))
+    }
+}
+
+fn text_origin(of: &Rc<Term<'_>>) -> Rc<crate::python::value::Origin> {
+    match super::text_of(of) {
+        Some(text) => text.origin.clone(),
+        None => crate::python::value::Origin::made(of.span, Vec::new()),
+    }
+}
+
+fn kind_of(class: &Class<'_>) -> Option<Kind> {
+    let mut kind = None;
+    for base in class.library_bases() {
+        let Some(dotted) = base.dotted() else { continue };
+        if !dotted.starts_with("pydantic") {
+            continue;
+        }
+        match last(dotted) {
+            "BaseSettings" => return Some(Kind::Settings),
+            "BaseModel" | "GenericModel" => kind = Some(Kind::Model),
+            _ => {}
+        }
+    }
+    kind
+}
+
+impl<'t> Pydantic<'t> {
+    fn filled(
+        &self,
+        machine: &mut Machine<'t>,
+        class: &Rc<Class<'t>>,
+        kind: Kind,
+        arguments: &Rc<Arguments<'t>>,
+        span: Span,
+    ) -> IndexMap<Name, Value<'t>> {
+        let config = configuration(machine, class, arguments);
+        let fields = fields(machine, class);
+        let entries: Vec<_> =
+            config.files.iter().rev().flat_map(|file| environment::entries(machine, *file).into_iter().rev()).collect();
+        // What validators see is the value itself; what the program sees may be replaced by the environment.
+        let seen = Rc::new(crate::python::value::Dict::default());
+        let mut values = IndexMap::new();
+        let checks: Vec<_> = validators(class).collect();
+        for field in fields {
+            let given = arguments
+                .keyword(&field.name)
+                .or_else(|| field.aliases.iter().find_map(|alias| arguments.keyword(alias)))
+                .map(|keyword| keyword.value.clone());
+            let names: Vec<String> = match (kind, field.aliases.is_empty()) {
+                (Kind::Model, _) => Vec::new(),
+                (_, true) => vec![format!("{}{}", config.prefix, field.name)],
+                (_, false) => field.aliases.iter().map(|alias| alias.to_string()).collect(),
+            };
+            let same = |one: &str, other: &str| {
+                if config.case_sensitive { one == other } else { one.eq_ignore_ascii_case(other) }
+            };
+            let found = given.or_else(|| {
+                names.iter().find_map(|name| {
+                    let cases = [name.clone(), name.to_uppercase(), name.to_lowercase()];
+                    cases.iter().find_map(|name| self.environment.known(machine, name, span)).or_else(|| {
+                        let entry = entries.iter().find(|entry| same(&entry.name, name))?;
+                        Some(environment::entry_value(machine, entry, span))
+                    })
+                })
+            });
+            let shown = names.first().map_or_else(|| field.name.to_string(), |name| name.to_uppercase());
+            let is_given = found.is_some();
+            let (value, is_default) = match (found, &field.default) {
+                (Some(value), _) => (value, false),
+                (None, Some(_)) if config.unread => (environment::variable(machine, &shown, field.span), false),
+                (None, Some(default)) => match (kind, default) {
+                    (Kind::Settings, Value::Str(text)) => (Value::Str(environment::marked(text, &shown)), true),
+                    _ => (default.clone(), true),
+                },
+                (None, None) => {
+                    let nested = self.nested(machine, &field, &config, &entries, span);
+                    (
+                        nested.unwrap_or_else(|| match kind {
+                            Kind::Settings => environment::variable(machine, &shown, field.span),
+                            Kind::Model => machine.unknown(span, "a field that was not given"),
+                        }),
+                        false,
+                    )
+                }
+            };
+            let mut value = value;
+            if is_given || kind == Kind::Settings {
+                value = checked(machine, class, &checks, &field, value, &seen, true, span);
+                value = coerced(machine, field.annotation.as_ref(), value, config.is_old, span);
+                value = checked(machine, class, &checks, &field, value, &seen, false, span);
+            }
+            seen.entries.borrow_mut().insert(Key::Str(field.name.clone()), value.clone());
+            let value = match (kind, is_default, &value) {
+                (Kind::Settings, true, Value::None | Value::Bool(_)) => {
+                    let unknown = environment::variable(machine, &shown, field.span);
+                    join(vec![value, unknown], field.span)
+                }
+                (Kind::Settings, true, Value::Str(text)) if text.text.is_empty() => {
+                    let unknown = environment::variable(machine, &shown, field.span);
+                    join(vec![value, unknown], field.span)
+                }
+                _ => value,
+            };
+            values.insert(field.name.clone(), value);
+        }
+        for (function, decorator) in &checks {
+            let name = decorator_name(decorator);
+            if !(name == "root_validator"
+                || name == "model_validator" && keyword_text(decorator, "mode").as_deref() == Some("before"))
+            {
+                continue;
+            }
+            let before: Vec<_> =
+                seen.entries.borrow().iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+            let given = Value::Dict(seen.clone());
+            let bound = Value::Method(Rc::new(Value::Class(class.clone())), function.clone());
+            if let Ok(Value::Dict(result)) = machine.call(&bound, &positional([given], span), span) {
+                for (key, value) in result.entries.borrow().iter() {
+                    let old = before.iter().find(|(known, _)| known == key).map(|(_, value)| value);
+                    let changed = old.is_none_or(|old| !crate::python::builtins::operators::is_same(old, value));
+                    if let (Key::Str(name), true) = (key, changed && !value.is_unknown()) {
+                        values.insert(name.clone(), value.clone());
+                    }
+                }
+            }
+        }
+        if kind == Kind::Model {
+            for keyword in &arguments.keywords {
+                values.entry(keyword.name.clone()).or_insert_with(|| keyword.value.clone());
+            }
+        }
+        values
+    }
+
+    /// A field whose type is a model: made from `FIELD__NAME` variables where the class says so.
+    fn nested(
+        &self,
+        machine: &mut Machine<'t>,
+        field: &Field<'t>,
+        config: &Config,
+        entries: &[crate::syntax::dotenv::Entry],
+        span: Span,
+    ) -> Option<Value<'t>> {
+        let mark = config.nested.as_ref()?;
+        let Value::Class(class) = field.annotation.as_ref()? else { return None };
+        kind_of(class)?;
+        let prefix = format!("{}{}{mark}", config.prefix, field.name).to_lowercase();
+        let mut keywords = Vec::new();
+        for inner in fields(machine, class) {
+            let name = format!("{prefix}{}", inner.name.to_lowercase());
+            let value = match entries.iter().find(|entry| entry.name.to_lowercase() == name) {
+                Some(entry) => environment::entry_value(machine, entry, span),
+                None if inner.default.is_some() => continue,
+                None => environment::variable(machine, &name.to_uppercase(), field.span),
+            };
+            keywords.push(Keyword { name: inner.name.clone(), value, span, whole: span });
+        }
+        let given = Rc::new(Arguments { keywords, ..Arguments::default() });
+        machine.call(&Value::Class(class.clone()), &given, span).ok()
+    }
+}
+
+/// The fields of a class and its bases, in pydantic's order.
+fn fields<'t>(machine: &mut Machine<'t>, class: &Rc<Class<'t>>) -> Vec<Field<'t>> {
+    let mut found: IndexMap<Name, Field<'t>> = IndexMap::new();
+    let ancestors: Vec<Rc<Class<'t>>> = class.ancestors().collect();
+    for ancestor in ancestors.iter().rev() {
+        let bindings: Vec<(Name, Binding<'t>)> = {
+            let attributes = ancestor.attributes.borrow();
+            attributes.iter().map(|(name, binding)| (name.clone(), binding.clone())).collect()
+        };
+        for (name, binding) in bindings {
+            if name.starts_with('_') || matches!(&*name, "model_config" | "Config") {
+                continue;
+            }
+            let annotation = match binding.annotation {
+                Some(annotation) => Some(machine.annotation(ancestor, annotation)),
+                // pydantic 1 takes plain constants for fields, too.
+                None if matches!(binding.value, Value::Str(_) | Value::Int(_) | Value::Bool(_)) => None,
+                None => continue,
+            };
+            let is_class_variable = annotation.as_ref().and_then(|annotation| match annotation {
+                Value::Term(term) => term.root().map(|root| last(root) == "ClassVar"),
+                _ => None,
+            });
+            if is_class_variable == Some(true) {
+                continue;
+            }
+            let mut field = Field {
+                name: name.clone(),
+                annotation,
+                default: (!binding.only_annotated).then(|| binding.value.clone()),
+                aliases: Vec::new(),
+                span: binding.span,
+            };
+            // `Annotated[str, Field(alias="X")]`
+            let hints = match &field.annotation {
+                Some(Value::Term(term)) => match &term.kind {
+                    TermKind::Item(of, key) if of.dotted().is_some_and(|name| last(name) == "Annotated") => {
+                        key.items().unwrap_or_default()
+                    }
+                    _ => Vec::new(),
+                },
+                _ => Vec::new(),
+            };
+            for hint in hints.iter().skip(1) {
+                let kept = field.default.clone();
+                described(machine, &mut field, hint, binding.span);
+                field.default = kept.or(field.default);
+            }
+            if let Some(default) = field.default.clone() {
+                described(machine, &mut field, &default, binding.span);
+            }
+            found.insert(name, field);
+        }
+    }
+    found.into_values().collect()
+}
+
+/// What `Field(…)` says about a field.
+fn described<'t>(machine: &mut Machine<'t>, field: &mut Field<'t>, value: &Value<'t>, span: Span) {
+    let Some((callee, arguments)) = value.as_term().and_then(|term| term.call()) else {
+        if matches!(value, Value::Ellipsis) {
+            field.default = None;
+        }
+        return;
+    };
+    if !callee.dotted().is_some_and(|name| matches!(last(name), "Field" | "PrivateAttr")) {
+        return;
+    }
+    field.default = match (arguments.get(0, "default"), arguments.keyword("default_factory")) {
+        (Some(Value::Ellipsis), _) | (None, None) => None,
+        (Some(default), _) => Some(default.clone()),
+        (None, Some(factory)) => {
+            let factory = factory.value.clone();
+            let value = machine.call(&factory, &Rc::default(), span);
+            Some(value.unwrap_or_else(|_| Value::unknown(span, "a default that is made at run time")))
+        }
+    };
+    for name in ["validation_alias", "alias", "env"] {
+        if let Some(alias) = arguments.keyword(name) {
+            collect_names(&alias.value, &mut field.aliases);
+            break;
+        }
+    }
+}
+
+fn collect_names(value: &Value<'_>, names: &mut Vec<Name>) {
+    match value {
+        Value::Str(text) => names.push(text.text.clone()),
+        Value::List(_) | Value::Tuple(_) | Value::Set(_) => {
+            value.items().unwrap_or_default().iter().for_each(|value| collect_names(value, names));
+        }
+        Value::Term(term) => {
+            if let Some((_, arguments)) = term.call() {
+                arguments.positional.iter().for_each(|argument| collect_names(&argument.value, names));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `model_config = SettingsConfigDict(…)`, `class Config:`, `_env_file=…`, `class S(BaseSettings, env_prefix="…")`
+fn configuration<'t>(machine: &Machine<'t>, class: &Rc<Class<'t>>, arguments: &Arguments<'t>) -> Config {
+    let mut config = Config {
+        is_old: class
+            .library_bases()
+            .any(|base| base.dotted().is_some_and(|name| name == "pydantic.BaseSettings" || name.contains(".v1"))),
+        ..Config::default()
+    };
+    let ancestors: Vec<Rc<Class<'t>>> = class.ancestors().collect();
+    for ancestor in ancestors.iter().rev() {
+        for keyword in &ancestor.keywords {
+            configure(machine, &mut config, &keyword.name, &keyword.value);
+        }
+        match ancestor.own("model_config").map(|binding| binding.value) {
+            Some(Value::Term(term)) => {
+                if let Some((_, arguments)) = term.call() {
+                    for keyword in &arguments.keywords {
+                        configure(machine, &mut config, &keyword.name, &keyword.value);
+                    }
+                    config.unread |= arguments.open;
+                }
+            }
+            Some(Value::Dict(dict)) => {
+                for (key, value) in dict.entries.borrow().iter() {
+                    if let Key::Str(name) = key {
+                        configure(machine, &mut config, name, value);
+                    }
+                }
+            }
+            _ => {}
+        }
+        if let Some(Value::Class(inner)) = ancestor.own("Config").map(|binding| binding.value) {
+            let inner: Vec<Rc<Class<'t>>> = inner.ancestors().collect();
+            for inner in inner.iter().rev() {
+                for (name, binding) in inner.attributes.borrow().iter() {
+                    configure(machine, &mut config, name, &binding.value);
+                }
+            }
+        }
+    }
+    for keyword in &arguments.keywords {
+        if let Some(name) = keyword.name.strip_prefix('_') {
+            configure(machine, &mut config, name, &keyword.value);
+        }
+    }
+    config
+}
+
+fn configure<'t>(machine: &Machine<'t>, config: &mut Config, name: &str, value: &Value<'t>) {
+    match (name, value) {
+        ("env_file", Value::None) => config.files.clear(),
+        ("env_file", value) => config.files = named_files(machine, value),
+        ("env_prefix", Value::Str(prefix)) => config.prefix = prefix.text.to_string(),
+        ("env_prefix", _) => config.unread = true,
+        ("env_nested_delimiter", Value::Str(mark)) => config.nested = Some(mark.text.to_string()),
+        ("case_sensitive", Value::Bool(value)) => config.case_sensitive = *value,
+        _ => {}
+    }
+}
+
+/// The methods of a class that validate, with the decorator that says so; base classes first.
+fn validators<'t>(class: &Rc<Class<'t>>) -> impl Iterator<Item = (Rc<Function<'t>>, Rc<Term<'t>>)> + use<'t> {
+    let ancestors: Vec<Rc<Class<'t>>> = class.ancestors().collect();
+    let mut found: IndexMap<Name, (Rc<Function<'t>>, Rc<Term<'t>>)> = IndexMap::new();
+    for ancestor in ancestors.iter().rev() {
+        for (name, binding) in ancestor.attributes.borrow().iter() {
+            let Value::Function(function) = &binding.value else { continue };
+            let decorator = function.decorators.iter().filter_map(Value::as_term).find(|term| {
+                term.is_of("pydantic")
+                    && matches!(
+                        decorator_name(term),
+                        "validator" | "field_validator" | "root_validator" | "model_validator"
+                    )
+            });
+            if let Some(decorator) = decorator {
+                found.insert(name.clone(), (function.clone(), decorator.clone()));
+            }
+        }
+    }
+    found.into_values()
+}
+
+fn decorator_name<'v>(decorator: &'v Term<'_>) -> &'v str {
+    decorator.root().map_or("", last)
+}
+
+fn keyword_text(decorator: &Term<'_>, name: &str) -> Option<String> {
+    decorator.call()?.1.keyword(name)?.value.as_str().map(str::to_owned)
+}
+
+/// Runs the validators of one field that come before (or after) its type.
+#[expect(clippy::too_many_arguments, reason = "one call, of one function, with what it validates")]
+fn checked<'t>(
+    machine: &mut Machine<'t>,
+    class: &Rc<Class<'t>>,
+    checks: &[(Rc<Function<'t>>, Rc<Term<'t>>)],
+    field: &Field<'t>,
+    mut value: Value<'t>,
+    seen: &Rc<crate::python::value::Dict<'t>>,
+    before: bool,
+    span: Span,
+) -> Value<'t> {
+    for (function, decorator) in checks {
+        let Some((_, given)) = decorator.call() else { continue };
+        let is_before = match decorator_name(decorator) {
+            "validator" => given.keyword("pre").is_some_and(|pre| pre.value.as_bool() == Some(true)),
+            "field_validator" => {
+                matches!(keyword_text(decorator, "mode").as_deref(), Some("before" | "wrap" | "plain"))
+            }
+            _ => continue,
+        };
+        let names = given.positional.iter().filter_map(|argument| argument.value.as_str());
+        if is_before != before || !names.into_iter().any(|name| name == "*" || name == &*field.name) {
+            continue;
+        }
+        if matches!(keyword_text(decorator, "mode").as_deref(), Some("wrap" | "plain")) {
+            return Value::unknown(field.span, "a validator that replaces the value");
+        }
+        if value.is_unknown() {
+            return value;
+        }
+        let bound = Value::Method(Rc::new(Value::Class(class.clone())), function.clone());
+        let arguments = validator_arguments(machine, function, field, value.clone(), seen, span);
+        value = match machine.call(&bound, &arguments, span) {
+            Ok(value) => value,
+            Err(_) => Value::unknown(field.span, "a validator that refuses the value on paper"),
+        };
+    }
+    value
+}
+
+fn validator_arguments<'t>(
+    machine: &mut Machine<'t>,
+    function: &Rc<Function<'t>>,
+    field: &Field<'t>,
+    value: Value<'t>,
+    seen: &Rc<crate::python::value::Dict<'t>>,
+    span: Span,
+) -> Rc<Arguments<'t>> {
+    let mut given = positional([value], span);
+    let Code::Def(def) = function.code else { return given };
+    let values = Value::Dict(seen.clone());
+    let callee = machine.name_term("pydantic.ValidationInfo", span);
+    let info = machine.call_term(&callee, &Rc::default(), span);
+    if let Value::Term(info) = &info {
+        let mut fields = info.fields.borrow_mut();
+        fields.insert("data".into(), values.clone());
+        fields.insert("field_name".into(), Value::literal(field.name.clone(), span));
+        fields.insert("name".into(), Value::literal(field.name.clone(), span));
+    }
+    let names = def.parameters.args.iter().map(|parameter| parameter.parameter.name.as_str());
+    let skipped = if function.binds == Binds::Nothing { 1 } else { 2 };
+    let keywords = names.skip(skipped).map(|name| Keyword {
+        name: name.into(),
+        value: if name == "values" { values.clone() } else { info.clone() },
+        span,
+        whole: span,
+    });
+    if let Some(arguments) = Rc::get_mut(&mut given) {
+        arguments.keywords = keywords.collect();
+    }
+    given
+}
+
+/// The value as the annotation has it: numbers, URLs, secrets, paths, enumerations.
+fn coerced<'t>(
+    machine: &mut Machine<'t>,
+    annotation: Option<&Value<'t>>,
+    value: Value<'t>,
+    is_old: bool,
+    span: Span,
+) -> Value<'t> {
+    let Some(annotation) = annotation else { return value };
+    let mut types = Vec::new();
+    flatten(annotation, &mut types, 0);
+    if let Value::OneOf(values) = &value {
+        let values = values.iter().map(|value| coerced(machine, Some(annotation), value.clone(), is_old, span));
+        let values = values.collect();
+        return join(values, span);
+    }
+    for wanted in &types {
+        match (wanted, &value) {
+            (Value::Builtin("str"), Value::Str(_)) => return value,
+            (Value::Builtin(name @ ("int" | "float")), Value::Str(text)) => {
+                let text = text.text.trim();
+                match *name {
+                    "int" => match text.parse() {
+                        Ok(number) => return Value::Int(number),
+                        Err(_) => continue,
+                    },
+                    _ => match text.parse() {
+                        Ok(number) => return Value::Float(number),
+                        Err(_) => continue,
+                    },
+                }
+            }
+            (Value::Builtin("bool"), Value::Str(text)) => match &*text.text.to_lowercase() {
+                "1" | "true" | "yes" | "on" | "y" | "t" => return Value::Bool(true),
+                "0" | "false" | "no" | "off" | "n" | "f" => return Value::Bool(false),
+                _ => {}
+            },
+            (Value::Builtin("list" | "dict" | "set" | "tuple"), Value::Str(text)) => {
+                return from_json(text).unwrap_or_else(|| Value::unknown(span, "a text that is no JSON"));
+            }
+            (Value::Class(_), Value::Str(_)) => {
+                if let Some(Value::Object(object)) =
+                    wanted.as_class().and_then(super::enums::members).and_then(|members| {
+                        members.into_iter().find(|member| match member {
+                            Value::Object(object) => {
+                                let own = object.attributes.borrow().get("value").cloned();
+                                own.and_then(|own| crate::python::builtins::operators::equal(&own, &value))
+                                    == Some(true)
+                            }
+                            _ => false,
+                        })
+                    })
+                {
+                    return Value::Object(object);
+                }
+            }
+            (Value::Term(term), Value::Str(text)) => {
+                let Some(name) = term.root().map(last) else { continue };
+                match name {
+                    "SecretStr" | "SecretBytes" | "Secret" => {
+                        let callee = machine.name_term("pydantic.SecretStr", span);
+                        return machine.call_term(&callee, &positional([value], span), span);
+                    }
+                    name if is_url(name) => {
+                        if is_old {
+                            return value;
+                        }
+                        let class = format!("pydantic.{name}");
+                        return url(machine, &class, &text.text, origins([&value]), span);
+                    }
+                    "Path" | "PosixPath" | "FilePath" | "DirectoryPath" => return Value::Path(text.text.clone()),
+                    "List" | "Dict" | "Set" | "Tuple" | "Sequence" => {
+                        return from_json(text).unwrap_or_else(|| Value::unknown(span, "a text that is no JSON"));
+                    }
+                    "Literal" => return value,
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+    value
+}
+
+fn from_json<'t>(text: &crate::python::value::Str) -> Option<Value<'t>> {
+    super::texts::parsed("json.loads", text)
+}
+
+/// The types that an annotation allows, in order.
+fn flatten<'t>(annotation: &Value<'t>, types: &mut Vec<Value<'t>>, depth: usize) {
+    if depth > 8 {
+        return;
+    }
+    match annotation {
+        Value::Term(term) => match &term.kind {
+            TermKind::Operation("|", members) => members.iter().for_each(|member| flatten(member, types, depth + 1)),
+            TermKind::Item(of, key) => match (of.dotted().map(last), &**key) {
+                (Some("Annotated" | "Final"), Value::Tuple(members)) => {
+                    members.iter().take(1).for_each(|member| flatten(member, types, depth + 1));
+                }
+                (Some("Union" | "Optional"), Value::Tuple(members)) => {
+                    members.iter().for_each(|member| flatten(member, types, depth + 1));
+                }
+                (Some("Union" | "Optional" | "Final"), member) => flatten(member, types, depth + 1),
+                (Some("list" | "dict" | "set" | "tuple"), _) => {
+                    let builtin = of.dotted().map(last).and_then(crate::python::builtins::builtin_named);
+                    types.extend(builtin.map(Value::Builtin));
+                }
+                _ => types.push(annotation.clone()),
+            },
+            _ => types.push(annotation.clone()),
+        },
+        other => types.push(other.clone()),
+    }
+}
+
+fn url<'t>(
+    machine: &mut Machine<'t>,
+    class: &str,
+    text: &str,
+    from: Vec<Rc<crate::python::value::Origin>>,
+    span: Span,
+) -> Value<'t> {
+    let callee = machine.name_term(class, span);
+    machine.call_term(&callee, &positional([made(text, span, from)], span), span)
+}
+
+/// `PostgresDsn.build(scheme=…, …)`; pydantic 1 says `user`, pydantic 2 `username` and puts the slash before the path.
+fn built<'t>(machine: &mut Machine<'t>, class: &str, arguments: &Rc<Arguments<'t>>, span: Span) -> Value<'t> {
+    let given = |name: &str| arguments.keyword(name).map(|keyword| &keyword.value);
+    let mut parts: IndexMap<&str, String> = IndexMap::new();
+    for name in ["scheme", "user", "username", "password", "host", "port", "path", "query", "fragment"] {
+        match given(name) {
+            None | Some(Value::None) => {}
+            Some(value) => {
+                let value = secret(value);
+                match to_text(&value) {
+                    Some(text) => drop(parts.insert(name, text)),
+                    None => return why_not(&value, span),
+                }
+            }
+        }
+    }
+    if given("hosts").is_some_and(|hosts| !matches!(hosts, Value::None)) {
+        return machine.unknown(span, "a URL with several hosts");
+    }
+    let part = |name: &str| parts.get(name).map_or("", String::as_str);
+    let is_old = !class.starts_with("pydantic_core")
+        && (given("user").is_some()
+            || class.contains(".v1.")
+            || given("username").is_none() && part("path").starts_with('/'));
+    let user = if is_old { part("user") } else { part("username") };
+    let mut text = format!("{}://", part("scheme"));
+    if !user.is_empty() || !part("password").is_empty() {
+        text.push_str(user);
+        if !part("password").is_empty() {
+            text.push_str(&format!(":{}", part("password")));
+        }
+        text.push('@');
+    }
+    text.push_str(part("host"));
+    if !part("port").is_empty() {
+        text.push_str(&format!(":{}", part("port")));
+    }
+    if !part("path").is_empty() {
+        text.push_str(if is_old { "" } else { "/" });
+        text.push_str(part("path"));
+    }
+    for (mark, name) in [('?', "query"), ('#', "fragment")] {
+        if !part(name).is_empty() {
+            text.push(mark);
+            text.push_str(part(name));
+        }
+    }
+    let from = origins(arguments.values());
+    if is_old {
+        return made(text, span, from);
+    }
+    // pydantic 2 encodes what can't stand in a URL.
+    let text = quoted(&text, ":/?#[]@!$&'()*+,;=%");
+    url(machine, class, &text, from, span)
+}
+
+/// The text in a `SecretStr`.
+fn secret<'t>(value: &Value<'t>) -> Value<'t> {
+    match value.as_term().and_then(|term| term.call()) {
+        Some((callee, given)) if callee.dotted().is_some_and(|name| last(name).starts_with("Secret")) => {
+            given.positional.first().map_or_else(|| value.clone(), |first| first.value.clone())
+        }
+        _ => value.clone(),
+    }
+}
+
+fn is_dataclass(class: &Rc<Class<'_>>) -> bool {
+    class.ancestors().any(|ancestor| {
+        ancestor.decorators.iter().filter_map(Value::as_term).any(|decorator| {
+            decorator.root().is_some_and(|name| {
+                matches!(name, "dataclasses.dataclass" | "pydantic.dataclasses.dataclass" | "attr.s" | "attrs.define")
+            })
+        })
+    })
+}
+
+/// An instance of a dataclass: what was given in order or by name, then the defaults.
+fn dataclass<'t>(
+    machine: &mut Machine<'t>,
+    class: &Rc<Class<'t>>,
+    arguments: &Rc<Arguments<'t>>,
+    span: Span,
+) -> Outcome<'t> {
+    let mut values = IndexMap::new();
+    let ancestors: Vec<Rc<Class<'t>>> = class.ancestors().collect();
+    let mut names: IndexMap<Name, Option<Value<'t>>> = IndexMap::new();
+    for ancestor in ancestors.iter().rev() {
+        for (name, binding) in ancestor.attributes.borrow().iter() {
+            if binding.annotation.is_some() {
+                names.insert(name.clone(), (!binding.only_annotated).then(|| binding.value.clone()));
+            }
+        }
+    }
+    let mut given = arguments.positional.iter();
+    for (name, default) in names {
+        let field =
+            default.as_ref().and_then(Value::as_term).and_then(|term| term.call()).filter(|(callee, _)| {
+                callee.dotted().is_some_and(|name| matches!(last(name), "field" | "Field" | "ib"))
+            });
+        let by_keyword = field
+            .as_ref()
+            .is_some_and(|(_, given)| given.keyword("init").is_some_and(|init| init.value.as_bool() == Some(false)));
+        let value = (!by_keyword).then(|| given.next().map(|argument| argument.value.clone())).flatten();
+        let value = value.or_else(|| arguments.keyword(&name).map(|keyword| keyword.value.clone()));
+        let value = match (value, field) {
+            (Some(value), _) => Some(value),
+            (None, Some((_, given))) => match (given.keyword("default"), given.keyword("default_factory")) {
+                (Some(default), _) => Some(default.value.clone()),
+                (None, Some(factory)) => {
+                    let factory = factory.value.clone();
+                    Some(machine.call(&factory, &Rc::default(), span)?)
+                }
+                (None, None) => None,
+            },
+            (None, None) => default,
+        };
+        let value = value.unwrap_or_else(|| Value::unknown(span, "a field that was not given"));
+        values.insert(name, value);
+    }
+    let object = Value::Object(Rc::new(Object { class: class.clone(), attributes: values.into(), span }));
+    if let Ok(Some((_, binding))) = class.lookup("__post_init__")
+        && let Value::Function(function) = binding.value
+    {
+        machine.call(&Value::Method(Rc::new(object.clone()), function), &Rc::default(), span)?;
+    }
+    Ok(object)
+}
+
+/// The fields of a settings object that are known, by name: for the program's own looks at them.
+pub fn known_fields<'t>(object: &Object<'t>) -> Value<'t> {
+    dict(object.attributes.borrow().iter().map(|(name, value)| (Key::Str(name.clone()), value.clone())))
+}
+
+/// A path given where pydantic wants one.
+pub fn as_path<'t>(value: &Value<'t>) -> Option<Value<'t>> {
+    path_text(value).map(|path| Value::Path(path.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::python::standard::tests::run;
+
+    const NEW: &str = "from pydantic import *\nfrom pydantic import PostgresDsn, SecretStr, Field, computed_field, field_validator, model_validator\nfrom pydantic_settings import BaseSettings, SettingsConfigDict\n";
+    const OLD: &str = "from typing import Any, Dict, Optional\nfrom pydantic import BaseSettings, PostgresDsn, validator, SecretStr, Field\n";
+
+    fn value(head: &str, code: &str) -> String {
+        run(&[
+            ("main.py", &format!("{head}{code}")),
+            (".env", "POSTGRES_HOST=db\nApp_Url=sqlite:///a.db\nPORT=5432\nS__NAME=n\n"),
+        ])
+    }
+
+    #[test]
+    fn fields_come_from_keywords_files_and_defaults() {
+        let class = "class S(BaseSettings):\n    model_config = SettingsConfigDict(env_file='.env', extra='ignore')\n    POSTGRES_HOST: str\n    port: int = 1\n    name: str = 'app'\n    secret: SecretStr = SecretStr('pw')\n    missing: str\n    maybe: str | None = None\n";
+        assert_eq!(
+            value(
+                NEW,
+                &format!(
+                    "{class}s = S(name='b')\nx = (s.POSTGRES_HOST, s.port, s.name, s.secret.get_secret_value(), s.missing, s.maybe)\n"
+                )
+            ),
+            "[\"db\", 5432, \"b\", \"pw\", <unknown: depends on the environment variable `MISSING`>, one of {None, <unknown: depends on the environment variable `MAYBE`>}]"
+        );
+        let class = "class S(BaseSettings):\n    url: str = Field('none', alias='APP_URL')\n    class Config:\n        env_file = '.env'\n";
+        assert_eq!(value(OLD, &format!("{class}x = S().url\n")), "\"sqlite:///a.db\"");
+        let class = "class S(BaseSettings):\n    host: str = 'h'\n    class Config:\n        env_prefix = 'POSTGRES_'\n        env_file = '.env'\n";
+        assert_eq!(value(OLD, &format!("{class}x = S().host\n")), "\"db\"");
+    }
+
+    #[test]
+    fn urls_are_built() {
+        let class = "class S(BaseSettings):\n    USER: str = 'me'\n    DB: str = 'app'\n    @computed_field\n    @property\n    def URI(self) -> PostgresDsn:\n        return PostgresDsn.build(scheme='postgresql+psycopg', username=self.USER, password='p', host='h', port=5432, path=self.DB)\n";
+        assert_eq!(value(NEW, &format!("{class}x = str(S().URI)\n")), "\"postgresql+psycopg://me:p@h:5432/app\"");
+        let class = "class S(BaseSettings):\n    USER: str = 'me'\n    URI: Optional[PostgresDsn] = None\n    @validator('URI', pre=True)\n    def assemble(cls, v: Optional[str], values: Dict[str, Any]) -> Any:\n        if isinstance(v, str):\n            return v\n        return PostgresDsn.build(scheme='postgresql', user=values.get('USER'), password='p', host='h', path=f\"/{values.get('DB') or ''}\")\n";
+        assert_eq!(value(OLD, &format!("{class}x = S().URI\n")), "\"postgresql://me:p@h/\"");
+        let class = "class S(BaseSettings):\n    u: PostgresDsn = 'postgresql://me@h:1/d'\n";
+        assert_eq!(
+            value(NEW, &format!("{class}s = S()\nx = (s.u.unicode_string(), s.u.host, s.u.port, f'{{s.u}}')\n")),
+            "[\"postgresql://me@h:1/d\", \"h\", 1, \"postgresql://me@h:1/d\"]"
+        );
+    }
+
+    #[test]
+    fn nested_settings_and_validators() {
+        let class = "class Inner(BaseModel):\n    name: str\n    size: int = 3\nclass S(BaseSettings):\n    model_config = SettingsConfigDict(env_file='.env', env_nested_delimiter='__')\n    s: Inner\n    t: Inner = Inner(name='t')\n    @model_validator(mode='after')\n    def set(self):\n        self.extra = self.s.name + '!'\n        return self\n";
+        assert_eq!(
+            value(
+                "from pydantic import BaseModel, model_validator\nfrom pydantic_settings import BaseSettings, SettingsConfigDict\n",
+                &format!("{class}v = S()\nx = (v.s.name, v.s.size, v.t.name, v.extra)\n")
+            ),
+            "[\"n\", 3, \"t\", \"n!\"]"
+        );
+        let code = "from functools import lru_cache\nclass S(BaseSettings):\n    a: str = 'x'\n@lru_cache()\ndef get():\n    return S()\nx = get().a\n";
+        assert_eq!(value(OLD, code), "\"x\"");
+    }
+
+    #[test]
+    fn dataclasses_have_their_fields() {
+        let code = "from dataclasses import dataclass, field\n@dataclass\nclass A:\n    a: int\n    b: list = field(default_factory=list)\n    c: str = 'c'\n    def __post_init__(self):\n        self.d = self.a + 1\nv = A(1)\nx = (v.a, v.b, v.c, v.d)\n";
+        assert_eq!(value("", code), "[1, [], \"c\", 2]");
+    }
+}
