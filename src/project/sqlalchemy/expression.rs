@@ -153,24 +153,31 @@ fn of_value_within(value: &Value<'_>, depth: usize) -> Expression {
         Value::Bytes(_) => Expression::Other("bytes".to_owned()),
         Value::Path(_) => Expression::Other("path".to_owned()),
         Value::Module(_) => Expression::Other("module".to_owned()),
-        Value::Object(object) => {
-            Expression::Call(Box::new(Expression::Class(class_ref(&object.class, depth))), Vec::new())
-        }
+        // A member of an enumeration is worth what it holds.
+        Value::Object(object) => match object.attributes.borrow().get("value") {
+            Some(value) if is_enum(&object.class) => of_value_within(value, depth - 1),
+            _ => Expression::Call(Box::new(Expression::Class(class_ref(&object.class, depth - 1))), Vec::new()),
+        },
         Value::Super(..) => Expression::Unknown,
         Value::BuiltinMethod(..) => Expression::Other("method".to_owned()),
         Value::Coroutine(_) => Expression::Other("coroutine".to_owned()),
     }
 }
 
+/// Does it derive from one of `enum`'s classes?
+fn is_enum(class: &Class<'_>) -> bool {
+    class.library_bases().any(|base| {
+        matches!(base.dotted(), Some("enum.Enum" | "enum.StrEnum" | "enum.IntEnum" | "enum.Flag" | "enum.IntFlag"))
+    })
+}
+
 fn class_ref<'t>(class: &Rc<Class<'t>>, depth: usize) -> ClassRef {
     let mut bases = Vec::new();
     let mut open = false;
-    let mut is_enum = false;
     for ancestor in &class.inherited {
         match ancestor {
             Value::Term(term) => {
                 let name = term_name(term);
-                is_enum |= matches!(name.as_deref(), Some("enum.Enum" | "enum.StrEnum" | "enum.IntEnum" | "enum.Flag"));
                 open |= name.is_none();
                 bases.extend(name);
             }
@@ -179,7 +186,7 @@ fn class_ref<'t>(class: &Rc<Class<'t>>, depth: usize) -> ClassRef {
             _ => open = true,
         }
     }
-    let members = is_enum.then(|| {
+    let members = is_enum(class).then(|| {
         let mut members: Vec<(String, Expression)> = Vec::new();
         for ancestor in class.ancestors() {
             for (name, binding) in ancestor.attributes.borrow().iter() {
@@ -187,7 +194,7 @@ fn class_ref<'t>(class: &Rc<Class<'t>>, depth: usize) -> ClassRef {
                     && !binding.only_annotated
                     && !matches!(binding.value, Value::Function(_) | Value::Method(..) | Value::Class(_));
                 if is_member {
-                    members.push((name.to_string(), of_value_within(&binding.value, depth.min(2))));
+                    members.push((name.to_string(), of_value_within(&binding.value, depth.min(3).saturating_sub(1))));
                 }
             }
         }
