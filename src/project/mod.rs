@@ -1,6 +1,7 @@
 //! Trees and values → facts. A [`Project`] is everything that the rules may look at: owned data with spans, no syntax.
 
 pub mod alembic;
+pub mod compose;
 pub mod read;
 pub mod search_path;
 pub mod settings;

@@ -10,6 +10,7 @@ mod filter;
 pub mod flask_migrate;
 pub mod library;
 pub mod revision;
+pub mod template;
 
 #[cfg(test)]
 mod env_tests;
