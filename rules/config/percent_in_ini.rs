@@ -3,9 +3,8 @@
 use crate::diagnostic::{Edit, Findings, Fix};
 use crate::project::Project;
 use crate::project::alembic::Environment;
-use crate::project::alembic::config::{ConfigOption, Shape};
+use crate::project::alembic::config::{ConfigOption, Shape, Uninterpolated};
 use crate::rules::{Check, Rule};
-use crate::syntax::ini::InterpolationError;
 
 /// The rule.
 pub const RULE: Rule =
@@ -52,38 +51,36 @@ fn report(
     section: &str,
     key: &str,
     option: &ConfigOption,
-    error: &InterpolationError,
+    error: &Uninterpolated,
 ) {
-    let why = crate::secrets::mask(&error.words(section)).into_owned();
+    let why = crate::secrets::mask(&error.exception).into_owned();
     // The exception quotes what follows the `%`, which may be the rest of a password.
     let why = if key.contains("url") { why.split(": ").next().unwrap_or("").to_owned() } else { why };
     let why = format!("reading the option raises `{}`", shortened(&why));
-    match error {
-        InterpolationError::Syntax { option: other, .. } if other == key => {
-            let text = doubled(project.sources.slice(option.span));
-            let fix = Fix::safe("double the `%`", vec![Edit::Replace { span: option.span, text }]);
-            findings
-                .report(option.span, format!("a `%` of `{key}` is taken for an interpolation"))
-                .key(format!("option:{section}.{key}"))
-                .why(why)
-                .help("write `%%` for a `%` in an ini file")
-                .fix(fix);
+    if error.is_stray {
+        let text = doubled(project.sources.slice(option.span));
+        let fix = Fix::safe("double the `%`", vec![Edit::Replace { span: option.span, text }]);
+        findings
+            .report(option.span, format!("a `%` of `{key}` is taken for an interpolation"))
+            .key(format!("option:{section}.{key}"))
+            .why(why)
+            .help("write `%%` for a `%` in an ini file")
+            .fix(fix);
+    } else if let Some(name) = &error.missing {
+        // env.py may set it first, or the program may give it to `Config`.
+        let script = environment.env_script.as_ref();
+        let sets =
+            script.is_some_and(|script| script.runs().iter().any(|run| !run.set_options.is_empty() || run.incomplete));
+        if sets {
+            return;
         }
-        InterpolationError::Missing { name, .. } => {
-            // env.py may set it first, or the program may give it to `Config`.
-            let script = environment.env_script.as_ref();
-            let sets = script
-                .is_some_and(|script| script.runs().iter().any(|run| !run.set_options.is_empty() || run.incomplete));
-            if sets {
-                return;
-            }
-            findings
-                .report(option.span, format!("`%({name})s` in `{key}` names no option of this file"))
-                .key(format!("option:{section}.{key}"))
-                .why(why)
-                .help("an ini file does not see environment variables: read them in env.py and call `config.set_main_option`");
-        }
-        _ => {}
+        findings
+            .report(option.span, format!("`%({name})s` in `{key}` names no option of this file"))
+            .key(format!("option:{section}.{key}"))
+            .why(why)
+            .help(
+                "an ini file does not see environment variables: read them in env.py and call `config.set_main_option`",
+            );
     }
 }
 

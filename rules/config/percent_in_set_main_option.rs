@@ -3,6 +3,7 @@
 use crate::diagnostic::{Edit, Findings, Fix};
 use crate::project::Project;
 use crate::project::alembic::Environment;
+use crate::project::alembic::config::refused_percent;
 use crate::project::alembic::env_script::EnvScript;
 use crate::rules::{Check, Rule};
 use crate::source::Span;
@@ -46,6 +47,6 @@ fn check(script: &EnvScript, _: &Environment, project: &Project<'_>, findings: &
 
 /// The position as ConfigParser counts it.
 fn position(option: &crate::project::alembic::env_script::SetOption) -> usize {
-    let refused = option.value.as_deref().and_then(crate::syntax::ini::refused_percent);
+    let refused = option.value.as_deref().and_then(refused_percent);
     refused.or(option.stray_percent).unwrap_or(0)
 }

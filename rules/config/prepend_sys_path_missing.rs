@@ -3,10 +3,9 @@
 use crate::diagnostic::{Edit, Findings, Fix};
 use crate::project::Project;
 use crate::project::alembic::Environment;
-use crate::project::alembic::config::{Config, Shape};
+use crate::project::alembic::config::{Config, Shape, inside_project};
 use crate::project::alembic::env_layout::Import;
 use crate::project::versions::normalized;
-use crate::python::value::PROJECT_ROOT;
 use crate::rules::config::text_files;
 use crate::rules::{Check, Rule};
 use crate::source::{Sources, join, split};
@@ -51,8 +50,8 @@ fn reached(environment: &Environment) -> Option<Vec<String>> {
     };
     let mut reached = Vec::new();
     for (text, _) in listed {
-        reached.push(match text.strip_prefix(PROJECT_ROOT) {
-            Some(rest) => join("", rest)?,
+        reached.push(match inside_project(&text) {
+            Some(inside) => inside,
             None if text.starts_with('/') => return None,
             None => join(&environment.run_from, &text)?,
         });

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Edit, Findings, Fix};
 use crate::project::Project;
 use crate::project::alembic::Environment;
-use crate::project::alembic::config::{Config, Shape};
+use crate::project::alembic::config::{Config, Shape, inside_project};
 use crate::project::alembic::discovery::{Leads, is_misspelt_alembic, script_location_leads};
 use crate::rules::config::text_files;
 use crate::rules::{Check, Rule};
@@ -62,9 +62,8 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
                 return;
             }
             let value = option.value.as_deref().unwrap_or("");
-            let value = value
-                .strip_prefix(crate::python::value::PROJECT_ROOT)
-                .map_or(value, |rest| rest.trim_start_matches('/'));
+            let inside = inside_project(value);
+            let value = inside.as_deref().unwrap_or(value);
             let fix = relative(environment).filter(|_| !option.raw.contains('%')).map(|location| {
                 let text = if config.shape == Shape::Pyproject { format!("\"{location}\"") } else { location };
                 Fix::safe("name the script directory", vec![Edit::Replace { span: option.span, text }])

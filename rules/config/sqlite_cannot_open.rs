@@ -3,7 +3,7 @@
 use crate::diagnostic::Findings;
 use crate::project::Project;
 use crate::project::alembic::Environment;
-use crate::python::value::PROJECT_ROOT;
+use crate::project::alembic::config::inside_project;
 use crate::rules::config::{text_files, used};
 use crate::rules::{Check, Rule};
 use crate::source::{join, split};
@@ -25,8 +25,8 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
             continue;
         }
         let is_relative = !path.starts_with('/');
-        let inside = match path.strip_prefix(PROJECT_ROOT) {
-            Some(rest) => join("", rest),
+        let inside = match inside_project(path) {
+            Some(inside) => Some(inside),
             None if is_relative => join(&environment.run_from, path),
             None => continue,
         };

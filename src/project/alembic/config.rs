@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::python::value::PROJECT_ROOT;
-use crate::source::{FileId, Sources, Span, split};
+use crate::source::{FileId, Sources, Span, join, split};
 use crate::syntax::ini::{self, Ini, IniOption, InterpolationError};
 use crate::syntax::python::SyntaxProblem;
 use crate::syntax::toml::{self, Toml, TomlValue};
@@ -33,9 +33,20 @@ pub struct ConfigOption {
     /// The value.
     pub span: Span,
     /// Why the interpolation fails.
-    pub error: Option<InterpolationError>,
+    pub error: Option<Uninterpolated>,
     /// The items of a TOML array, after interpolation.
     pub items: Vec<(String, Span)>,
+}
+
+/// Why an option's interpolation fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uninterpolated {
+    /// The exception and its text. It may quote the value.
+    pub exception: String,
+    /// A `%` of this option's own value begins nothing.
+    pub is_stray: bool,
+    /// The name in `%(name)s` that is no option.
+    pub missing: Option<String>,
 }
 
 /// A post-write hook.
@@ -211,6 +222,29 @@ impl Config {
     }
 }
 
+impl Uninterpolated {
+    fn of(error: &InterpolationError, section: &str, key: &str) -> Uninterpolated {
+        Uninterpolated {
+            exception: error.words(section),
+            is_stray: matches!(error, InterpolationError::Syntax { option, .. } if option == key),
+            missing: match error {
+                InterpolationError::Missing { name, .. } => Some(name.clone()),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// The position that ConfigParser names when it refuses to set `value`: a `%` that is neither `%%` nor `%(name)s`.
+pub fn refused_percent(value: &str) -> Option<usize> {
+    ini::refused_percent(value)
+}
+
+/// A path on paper that begins at the project root → the path relative to it.
+pub fn inside_project(path: &str) -> Option<String> {
+    join("", path.strip_prefix(PROJECT_ROOT)?)
+}
+
 /// The absolute path, on paper, of a directory of the project.
 pub fn absolute(directory: &str) -> String {
     if directory.is_empty() { PROJECT_ROOT.to_owned() } else { format!("{PROJECT_ROOT}/{directory}") }
@@ -219,7 +253,7 @@ pub fn absolute(directory: &str) -> String {
 fn ini_option(ini: &Ini, section: &str, option: &IniOption, here: &str) -> ConfigOption {
     let value = ini.value(section, option, &[("here", here)]);
     ConfigOption {
-        error: value.as_ref().err().cloned(),
+        error: value.as_ref().err().map(|error| Uninterpolated::of(error, section, &option.key)),
         value: value.ok(),
         raw: option.raw.clone(),
         key_span: option.key_span,
@@ -238,7 +272,7 @@ fn toml_option(key_span: Span, value: &Toml, here: &str) -> ConfigOption {
     let filled = filled_in(&raw, here);
     let items = value.items().iter();
     ConfigOption {
-        error: filled.as_ref().err().cloned(),
+        error: filled.as_ref().err().map(|error| Uninterpolated::of(error, "tool.alembic", "")),
         value: filled.ok(),
         raw,
         key_span,
