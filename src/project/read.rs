@@ -19,7 +19,7 @@ use crate::project::sqlalchemy::library::SqlAlchemy;
 use crate::project::sqlalchemy::merge::Renumbering;
 use crate::project::sqlalchemy::url::EngineUrl;
 use crate::project::sqlalchemy::{MetaDataId, Models};
-use crate::project::versions::Versions;
+use crate::project::versions;
 use crate::project::{Known, NotAnalysed, Project, sweep};
 use crate::python::evaluate::Machine;
 use crate::python::library::Library;
@@ -76,7 +76,7 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         }
         let renumbering = models.absorb(of_run);
         if let Some(found) = found.get(number) {
-            environments.push(environment(found, run, &renumbering, trees));
+            environments.push(environment(found, run, &renumbering, trees, settings));
         }
     }
     let mut needed: BTreeSet<FileId> =
@@ -202,7 +202,13 @@ fn sweep_up(candidates: &[FileId], found: &[Found], runs: &mut [Run<'_>], source
     }
 }
 
-fn environment<'t>(found: &Found, run: &Run<'t>, renumbering: &Renumbering, trees: &'t Trees<'t>) -> Environment {
+fn environment<'t>(
+    found: &Found,
+    run: &Run<'t>,
+    renumbering: &Renumbering,
+    trees: &'t Trees<'t>,
+    settings: &Settings,
+) -> Environment {
     let mut script = run.script.clone();
     if let Some(script) = &mut script {
         renumber(script, renumbering);
@@ -223,7 +229,7 @@ fn environment<'t>(found: &Found, run: &Run<'t>, renumbering: &Renumbering, tree
         env_script: script,
         template: found.template,
         revisions,
-        versions: Versions::default(),
+        versions: versions::read::read(trees.sources(), &found.config.directory, settings),
         reached: run.reached.clone(),
         not_analysed: run.not_analysed.clone(),
     }
