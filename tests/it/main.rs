@@ -4,6 +4,7 @@
 mod architecture;
 mod cli;
 mod examples;
+mod oracle;
 mod page;
 mod pages;
 mod projects;
