@@ -15,7 +15,11 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(environment: &Environment, project: &Project<'_>, found: &mut Findings) {
-    let _ = project;
+    // A template without `downgrade` says that the project goes one way only.
+    let has_downgrade = |template| project.sources.text(template).contains("downgrade");
+    if environment.template.is_some_and(|template| !has_downgrade(template)) {
+        return;
+    }
     let steps: Vec<&RevisionScript> = environment
         .revisions
         .scripts
@@ -28,7 +32,8 @@ fn check(environment: &Environment, project: &Project<'_>, found: &mut Findings)
     if missing.len() * 2 > steps.len() && steps.len() > 3 {
         return;
     }
-    for (script, span, what) in missing {
+    let recent: Vec<usize> = environment.revisions.recent().iter().map(|script| script.number).collect();
+    for (script, span, what) in missing.into_iter().filter(|(script, ..)| recent.contains(&script.number)) {
         let id = script.id().unwrap_or("?");
         found
             .report(span, format!("`{id}` can't be undone: {what}"))

@@ -13,10 +13,16 @@ use crate::rules::{Check, Rule};
 pub const RULE: Rule = Rule {
     name: "revises-line-differs",
     page: include_str!("revises_line_differs.md"),
-    check: Check::EachRevision(check),
+    check: Check::EachEnvironment(check),
 };
 
-fn check(script: &RevisionScript, _: &Environment, _: &Project<'_>, found: &mut Findings) {
+fn check(environment: &Environment, _: &Project<'_>, found: &mut Findings) {
+    for script in environment.revisions.recent() {
+        one(script, found);
+    }
+}
+
+fn one(script: &RevisionScript, found: &mut Findings) {
     let Some((text, span)) = &script.doc_revises else { return };
     let is_id = |letter: char| letter.is_alphanumeric() || "_,'\"()[] ".contains(letter);
     if !script.is_read() || script.down_revision_span.is_none() || !text.chars().all(is_id) {

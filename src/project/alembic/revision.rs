@@ -1,8 +1,9 @@
 //! The script directory: revision files → [`RevisionScript`]s → [`RevisionMap`].
 //!
-//! `read` makes the facts of each file from its syntax tree alone, without following its imports; `map` joins them to
-//! the graph that Alembic would build; `names` finds the names in `upgrade` and `downgrade` that nothing binds.
+//! `read` makes the facts of each file from its syntax tree alone, without following its imports; `computed` runs the few
+//! on paper that compute their ids; `map` joins them to the graph that Alembic would build; `names` finds the names in `upgrade` and `downgrade` that nothing binds.
 
+pub mod computed;
 pub mod constants;
 pub mod map;
 pub mod names;

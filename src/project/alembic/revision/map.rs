@@ -215,6 +215,14 @@ impl RevisionMap {
         seen
     }
 
+    /// The last few revisions: those that somebody may still want to look at or undo.
+    pub fn recent(&self) -> Vec<&RevisionScript> {
+        const FEW: usize = 10;
+        let mut recent: Vec<&RevisionScript> = self.newest_first().into_iter().take(FEW).collect();
+        recent.sort_by_key(|script| script.number);
+        recent
+    }
+
     /// The revisions with the newest first: every revision before all that it follows, otherwise later files first.
     /// Revisions of a cycle come last.
     pub fn newest_first(&self) -> Vec<&RevisionScript> {

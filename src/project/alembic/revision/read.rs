@@ -10,7 +10,7 @@ use crate::syntax::python::{Tree, Trees, tree};
 
 /// Reads every revision file below `locations` (relative to the project root), as Alembic finds them: the files whose
 /// names end with `.py` and don't begin with `__init__` or `.#`; of subdirectories too when `recursive`.
-pub fn read(trees: &Trees<'_>, locations: &[String], recursive: bool) -> RevisionMap {
+pub fn read<'t>(trees: &'t Trees<'t>, locations: &[String], recursive: bool) -> RevisionMap {
     let sources = trees.sources();
     let mut files = Vec::new();
     for (number, location) in locations.iter().enumerate() {
@@ -18,8 +18,9 @@ pub fn read(trees: &Trees<'_>, locations: &[String], recursive: bool) -> Revisio
     }
     let mut seen = std::collections::HashSet::new();
     files.retain(|(file, _)| seen.insert(*file));
-    let scripts: Vec<RevisionScript> =
+    let mut scripts: Vec<RevisionScript> =
         files.par_iter().map(|(file, location)| script(trees.get(*file), sources, *location)).collect();
+    super::computed::read(trees, &mut scripts);
     RevisionMap::of(scripts, locations.to_vec())
 }
 
@@ -80,6 +81,8 @@ pub fn script(tree: &Tree, sources: &Sources, location: usize) -> RevisionScript
     read_ids(&mut script, &constants, sources.path(file));
     read_docstring(&mut script, tree, text);
     (script.bound, script.unbound, script.open) = names::of_module(file, &tree.module);
+    // Somebody has looked at an `F821` and let it stand: a name that may never be read is then no news.
+    script.unbound.retain(|unbound| unbound.certain || !is_let_be(sources.slice(sources.line_span(unbound.span))));
     if !tree.problems.is_empty() {
         script.unbound.clear();
         script.merge_markers = merge_markers(file, text);
@@ -269,6 +272,11 @@ fn imports(tree: &Tree, body: &[tree::Stmt], at_top: bool, into: &mut Vec<Import
     }
 }
 
+/// `# noqa`, `# noqa: F821`
+fn is_let_be(line: &str) -> bool {
+    line.split_once("# noqa").is_some_and(|(_, rest)| !rest.starts_with(':') || rest.contains("F821"))
+}
+
 /// The `<<<<<<<` lines that git left.
 fn merge_markers(file: FileId, text: &str) -> Vec<Span> {
     let mut markers = Vec::new();
@@ -313,6 +321,26 @@ mod tests {
         assert_eq!(one("x = 1\n").id(), Some("0a"));
         assert!(one("revision = 'a'\n").down_revision_span.is_none());
         assert!(matches!(one("if x:\n    revision = 'a'\n").revision, Some(Known::Unknown(..))));
+    }
+
+    #[test]
+    fn computed_ids_are_run_on_paper() {
+        let sources = Sources::in_memory([
+            ("v/__init__.py", ""),
+            ("v/ids.py", "PARENT = 'b'\nLABELS = {'web': ('x', 'y')}\n"),
+            ("v/a.py", "from v.ids import *\nrevision = '-'.join(['a', PARENT]).upper()\ndown_revision = None\n"),
+            (
+                "v/c.py",
+                "from v.ids import LABELS\nrevision = 'c'\nif LABELS:\n    down_revision = [f'{LABELS[\"web\"][0]}1', 'z']\n",
+            ),
+            ("v/d.py", "import os\nrevision = 'd'\ndown_revision = os.environ['PARENT']\n"),
+        ]);
+        let trees = Trees::of(&sources);
+        let map = read(&trees, &["v".to_owned()], false);
+        let ids: Vec<Option<&str>> = map.scripts.iter().map(RevisionScript::id).collect();
+        assert_eq!(ids, [Some("A-B"), Some("c"), Some("d"), None]);
+        assert_eq!(texts(&map.scripts[1].down_revision), ["x1", "z"]);
+        assert_eq!(texts(&map.scripts[2].down_revision), ["?"]);
     }
 
     #[test]
