@@ -1,7 +1,9 @@
 //! Trees and values → facts. A [`Project`] is everything that the rules may look at: owned data with spans, no syntax.
 
 pub mod alembic;
+pub mod application;
 pub mod compose;
+pub mod linters;
 pub mod read;
 pub mod search_path;
 pub mod settings;
@@ -59,6 +61,10 @@ pub struct Project<'s> {
     pub environments: Vec<alembic::Environment>,
     /// Every MetaData, table and mapped class.
     pub models: sqlalchemy::Models,
+    /// What the application does beside migrations.
+    pub application: application::Application,
+    /// The linters that look for unused imports.
+    pub linters: Vec<linters::Linter>,
     /// Files that could not be read although something needs them.
     pub unreadable: Vec<FileId>,
     /// Syntax errors in files on the way from an env.py, or in revisions.

@@ -92,7 +92,10 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         needed.extend(environment.revisions.scripts.iter().map(|script| script.file));
     }
     let unreadable = needed.into_iter().filter(|file| sources.unreadable(*file).is_some()).collect();
-    Project { sources, settings: settings.clone(), environments, models, unreadable, syntax_problems, broken }
+    let application = crate::project::application::read(sources, trees);
+    let linters = crate::project::linters::read(sources);
+    let settings = settings.clone();
+    Project { sources, settings, environments, models, application, linters, unreadable, syntax_problems, broken }
 }
 
 /// The names of a module and their values on paper, one line each.

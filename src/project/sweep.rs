@@ -56,7 +56,8 @@ const NO_MODELS: &[&str] = &[
 /// The files that may declare tables, in the order of their paths. Their trees are made on the way.
 pub fn may_declare(sources: &Sources, trees: &Trees<'_>) -> Vec<FileId> {
     let declares: Vec<Finder<'_>> = DECLARES.iter().map(|needle| Finder::new(needle)).collect();
-    let also_kept: Vec<Finder<'_>> = ALSO_KEPT.iter().map(|needle| Finder::new(needle)).collect();
+    let also_kept: Vec<Finder<'_>> =
+        ALSO_KEPT.iter().chain(crate::project::application::NEEDLES).map(|needle| Finder::new(needle)).collect();
     let python: Vec<FileId> = sources.ids().filter(|file| sources.path(*file).ends_with(".py")).collect();
     python
         .into_par_iter()

@@ -225,6 +225,7 @@ impl<'t> Alembic<'t> {
                     connection: number,
                     engine: Some(engine.number),
                     begins: method == "begin",
+                    is_async: engine.is_async,
                     entered_async: None,
                 };
                 self.note(machine, what, span);

@@ -20,8 +20,33 @@ pub struct Layout {
     pub assignments: Vec<Assignment>,
     /// The other statements of the module's own level, by their text's place.
     pub statements: Vec<Span>,
-    /// The `if context.is_offline_mode():` statement at the module's end, with its parts.
+    /// The `if context.is_offline_mode():` statement at the module's end.
     pub mode_switch: Option<Span>,
+    /// `with … as name:` blocks that stand in functions of the module's own level.
+    pub blocks: Vec<Block>,
+}
+
+/// `with engine.connect() as connection:` in a function.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// The function, as an index into [`Layout::functions`].
+    pub function: usize,
+    /// The whole statement.
+    pub span: Span,
+    /// The expression that is entered.
+    pub context: Span,
+    /// The name after `as`.
+    pub name: String,
+    /// `async with`
+    pub is_async: bool,
+    /// The statements in it.
+    pub body: Vec<Span>,
+    /// The function's statements before it, without a docstring; `None` where it is nested deeper.
+    pub before: Option<Vec<Span>>,
+    /// The function's statements after it.
+    pub after: Vec<Span>,
+    /// The function's docstring.
+    pub docstring: Option<Span>,
 }
 
 /// One name that an import statement of env.py binds.
@@ -45,6 +70,8 @@ pub struct Import {
     pub nested: bool,
     /// How many names the statement binds.
     pub names_in_statement: usize,
+    /// The files of the project that only this statement reaches.
+    pub only_through: Vec<FileId>,
 }
 
 /// A function of env.py.
@@ -98,13 +125,16 @@ impl Reader<'_> {
         let span = span_of(self.file, statement);
         layout.statements.push(span);
         match statement {
-            tree::Stmt::FunctionDef(function) => layout.functions.push(Function {
-                name: function.name.to_string(),
-                name_span: span_of(self.file, &function.name),
-                is_async: function.is_async,
-                runs_migrations: calls_attribute(&function.body, "run_migrations"),
-                span,
-            }),
+            tree::Stmt::FunctionDef(function) => {
+                layout.functions.push(Function {
+                    name: function.name.to_string(),
+                    name_span: span_of(self.file, &function.name),
+                    is_async: function.is_async,
+                    runs_migrations: calls_attribute(&function.body, "run_migrations"),
+                    span,
+                });
+                self.blocks(function, layout);
+            }
             tree::Stmt::Assign(assign) => {
                 if let [tree::Expr::Name(name)] = assign.targets.as_slice() {
                     layout.assignments.push(Assignment {
@@ -209,6 +239,39 @@ impl Reader<'_> {
             span,
             nested,
             names_in_statement,
+            only_through: Vec::new(),
+        }
+    }
+
+    fn blocks(&self, function: &tree::StmtFunctionDef, layout: &mut Layout) {
+        let number = layout.functions.len() - 1;
+        let (docstring, statements) = match function.body.split_first() {
+            Some((tree::Stmt::Expr(first), rest)) if first.value.is_string_literal_expr() => {
+                (Some(span_of(self.file, first)), rest)
+            }
+            _ => (None, function.body.as_slice()),
+        };
+        for (at, statement) in statements.iter().enumerate() {
+            let spans = |statements: &[tree::Stmt]| statements.iter().map(|inner| span_of(self.file, inner)).collect();
+            let mut found = Withs::default();
+            found.visit_stmt(statement);
+            for block in found.0 {
+                let [item] = block.items.as_slice() else { continue };
+                let Some(tree::Expr::Name(name)) = item.optional_vars.as_deref() else { continue };
+                let span = span_of(self.file, block);
+                let direct = span == span_of(self.file, statement);
+                layout.blocks.push(Block {
+                    function: number,
+                    span,
+                    context: span_of(self.file, &item.context_expr),
+                    name: name.id.to_string(),
+                    is_async: block.is_async,
+                    body: spans(&block.body),
+                    before: direct.then(|| spans(&statements[..at])),
+                    after: spans(&statements[at + 1..]),
+                    docstring,
+                });
+            }
         }
     }
 
@@ -283,6 +346,21 @@ impl<'t> Visitor<'t> for Uses<'t> {
             self.names.push(name.id.as_str());
         }
         walk_expr(self, expression);
+    }
+}
+
+/// The `with` statements below a statement, outside of inner functions.
+#[derive(Default)]
+struct Withs<'t>(Vec<&'t tree::StmtWith>);
+
+impl<'t> Visitor<'t> for Withs<'t> {
+    fn visit_stmt(&mut self, statement: &'t tree::Stmt) {
+        match statement {
+            tree::Stmt::FunctionDef(_) | tree::Stmt::ClassDef(_) => return,
+            tree::Stmt::With(block) => self.0.push(block),
+            _ => {}
+        }
+        walk_stmt(self, statement);
     }
 }
 

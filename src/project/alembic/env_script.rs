@@ -16,6 +16,8 @@ pub struct EnvScript {
     pub offline: EnvRun,
     /// How the file is written: what the fixes keep.
     pub layout: super::env_layout::Layout,
+    /// How the `__init__.py` files that the run reached are written.
+    pub packages: Vec<(FileId, super::env_layout::Layout)>,
 }
 
 impl EnvScript {
@@ -144,6 +146,8 @@ pub enum What {
         engine: Option<ObjectId>,
         /// `.begin()`: commits at the end.
         begins: bool,
+        /// An `AsyncConnection`.
+        is_async: bool,
         /// Entered by `async with`, or awaited.
         entered_async: Option<bool>,
     },

@@ -22,6 +22,8 @@ pub struct FlaskApp {
     pub file: Option<FileId>,
     /// The application object was made, in the file or by its factory.
     pub made: bool,
+    /// The file that `flask` certainly takes: `FLASK_APP` names it, or it is wsgi.py or app.py.
+    pub named: Option<FileId>,
     /// `db.init_app(app)` or `SQLAlchemy(app)`, in order.
     pub database_set_up: Vec<Span>,
     /// `Migrate(app, db)` or `migrate.init_app(app, db)`, in order.
@@ -63,6 +65,7 @@ pub fn load_app<'t>(
     }
     let mut app = FlaskApp::default();
     let (candidates, named) = candidates(machine, run_from);
+    app.named = candidates.first().filter(|_| named).map(|(file, _)| *file);
     let span = |file: FileId| Span::start_of(file);
     for (file, attribute) in candidates {
         app.tried.push(file);

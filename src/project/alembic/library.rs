@@ -5,7 +5,7 @@
 //! that others answer. [`run_env`] runs env.py twice, online and offline, and hands back owned facts.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::project::Known;
@@ -17,7 +17,7 @@ use crate::project::sqlalchemy::MetaDataId;
 use crate::project::sqlalchemy::url::EngineUrl;
 use crate::python::evaluate::{Frame, Machine, Outcome};
 use crate::python::library::Library;
-use crate::python::value::{Arguments, Code, Name, Term, TermKind, Value};
+use crate::python::value::{Arguments, Code, Module, Name, Term, TermKind, Value};
 use crate::source::{FileId, Span};
 
 /// Who knows which value is which MetaData: the library of SQLAlchemy's models.
@@ -396,11 +396,51 @@ pub fn run_env<'t>(
     file: FileId,
 ) -> EnvScript {
     let config = Rc::new(config.clone());
-    let tree = machine.trees.get(file);
-    let layout = env_layout::read(tree, machine.trees.sources().text(file));
-    let online = run_once(machine, library, metadatas, &config, file, false, &layout);
-    let offline = run_once(machine, library, metadatas, &config, file, true, &layout);
-    EnvScript { file, online, offline, layout }
+    let sources = machine.trees.sources();
+    let mut layout = env_layout::read(machine.trees.get(file), sources.text(file));
+    let (online, module) = run_once(machine, library, metadatas, &config, file, false, &layout);
+    let (offline, _) = run_once(machine, library, metadatas, &config, file, true, &layout);
+    only_through(&mut layout, &module);
+    let packages = machine
+        .modules()
+        .iter()
+        .filter_map(|module| module.file)
+        .filter(|file| sources.path(*file).ends_with("__init__.py"))
+        .map(|file| (file, env_layout::read(machine.trees.get(file), sources.text(file))))
+        .collect();
+    EnvScript { file, online, offline, layout, packages }
+}
+
+/// For each import statement of env.py: the files that nothing else in env.py would reach.
+fn only_through(layout: &mut env_layout::Layout, module: &Rc<Module<'_>>) {
+    let imports = module.imports.borrow();
+    let reached_without = |statement: Option<Span>| {
+        let mut seen: Vec<*const Module<'_>> = Vec::new();
+        let mut files = BTreeSet::new();
+        let mut waiting: Vec<Rc<Module<'_>>> = imports
+            .iter()
+            .filter(|(span, _)| statement.is_none_or(|statement| !statement.contains(*span)))
+            .map(|(_, module)| module.clone())
+            .collect();
+        while let Some(module) = waiting.pop() {
+            if seen.contains(&Rc::as_ptr(&module)) {
+                continue;
+            }
+            seen.push(Rc::as_ptr(&module));
+            files.extend(module.file);
+            waiting.extend(module.imports.borrow().iter().map(|(_, module)| module.clone()));
+        }
+        files
+    };
+    let wanted = |import: &env_layout::Import| !import.used && !import.suppressed;
+    if !layout.imports.iter().any(wanted) {
+        return;
+    }
+    let all = reached_without(None);
+    for import in layout.imports.iter_mut().filter(|import| wanted(import)) {
+        let without = reached_without(Some(import.statement));
+        import.only_through = all.difference(&without).copied().collect();
+    }
 }
 
 fn run_once<'t>(
@@ -411,7 +451,7 @@ fn run_once<'t>(
     file: FileId,
     offline: bool,
     layout: &env_layout::Layout,
-) -> EnvRun {
+) -> (EnvRun, Rc<Module<'t>>) {
     library.state.borrow_mut().run = Some(Run {
         offline,
         file,
@@ -421,8 +461,8 @@ fn run_once<'t>(
         overrides: HashMap::new(),
         configured: None,
     });
-    let (_, outcome) = machine.run_script(file, "env_py");
-    let Some(run) = library.state.borrow_mut().run.take() else { return EnvRun::default() };
+    let (module, outcome) = machine.run_script(file, "env_py");
+    let Some(run) = library.state.borrow_mut().run.take() else { return (EnvRun::default(), module) };
     let mut facts = run.facts;
     if let Err(raised) = outcome {
         facts.raised_on_purpose = raised.value.is_some();
@@ -444,7 +484,7 @@ fn run_once<'t>(
         }
     }
     add_engines_made_before(library, &mut facts);
-    facts
+    (facts, module)
 }
 
 /// Engines of modules that an earlier run imported are used again without a new event: put theirs in front.

@@ -1,0 +1,38 @@
+//! `flask-query-shadowed`
+
+use crate::diagnostic::Findings;
+use crate::project::Project;
+use crate::project::sqlalchemy::{MappedClass, RegistryKind, Role};
+use crate::rules::{Check, Rule};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    name: "flask-query-shadowed",
+    page: include_str!("flask_query_shadowed.md"),
+    check: Check::EachMappedClass(check),
+};
+
+fn check(class: &MappedClass, project: &Project<'_>, findings: &mut Findings) {
+    if project.models.registry(class.registry).kind != RegistryKind::Flask {
+        return;
+    }
+    for part in class.made_of.iter().filter(|part| matches!(part.role, Role::Own | Role::Mixin | Role::Abstract)) {
+        for attribute in &project.models.body(part.body).attributes {
+            if !matches!(attribute.name.as_str(), "query" | "query_class") || !attribute.kind.is_mappable() {
+                continue;
+            }
+            findings
+                .report(
+                    attribute.name_span,
+                    format!("`{}` hides Flask-SQLAlchemy's `Model.{}`", attribute.name, attribute.name),
+                )
+                .key(format!("attribute:{}.{}", class.qualified, attribute.name))
+                .why(format!(
+                    "alembic is green, and `{}.query.all()` fails when it is called: `AttributeError: Neither \
+                     'InstrumentedAttribute' object nor 'Comparator' object … has an attribute 'all'`",
+                    class.name
+                ))
+                .help("rename the attribute and keep the column: `query_ = db.Column(\"query\", …)`");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! `server-default-comparison-off`
+
+use super::edit;
+use super::evidence::{autogenerates, migration_engine, online_call};
+use crate::diagnostic::{Findings, Fix};
+use crate::project::alembic::Environment;
+use crate::project::alembic::env_script::{EnvScript, TargetMetadata};
+use crate::project::{Known, Project};
+use crate::rules::{Check, Rule};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    name: "server-default-comparison-off",
+    page: include_str!("server_default_comparison_off.md"),
+    check: Check::EachEnvScript(check),
+};
+
+fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, findings: &mut Findings) {
+    let Some(call) = online_call(script) else { return };
+    let TargetMetadata::These(targeted) = &call.target_metadata else { return };
+    if call.open || !autogenerates(environment, project) {
+        return;
+    }
+    let span = match call.option("compare_server_default") {
+        None => call.span,
+        Some(Known::Is(false, span)) => *span,
+        Some(_) => return,
+    };
+    let columns = || {
+        project.models.tables.iter().filter(|table| targeted.contains(&table.metadata)).flat_map(|table| &table.columns)
+    };
+    let with_default = columns().filter(|column| column.server_default.is_some()).count();
+    let is_json = |column: &crate::project::sqlalchemy::column::Column| {
+        let text = project.sources.slice(column.statement);
+        column.server_default.is_some() && text.contains("JSON") && !text.contains("JSONB")
+    };
+    let postgresql = migration_engine(&script.online, call)
+        .and_then(|engine| engine.url)
+        .is_none_or(|url| url.dialect == "postgresql");
+    // The comparison itself fails on PostgreSQL's `json`, which has no `=`.
+    if with_default == 0 || (postgresql && columns().any(is_json)) {
+        return;
+    }
+    let fix = (span == call.span)
+        .then(|| edit::add_argument(project.sources, call.span, "compare_server_default=True"))
+        .flatten();
+    findings
+        .report(span, "autogenerate does not see that a server default changes")
+        .key("option:compare_server_default")
+        .why(format!("it is off in every version of Alembic; {with_default} columns have a server default"))
+        .help("pass `compare_server_default=True`")
+        .maybe_fix(fix.map(|edit| Fix::safe("compare server defaults", vec![edit])));
+}

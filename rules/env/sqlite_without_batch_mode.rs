@@ -1,0 +1,75 @@
+//! `sqlite-without-batch-mode`
+
+use super::edit;
+use super::evidence::{autogenerates, is_flask, migration_engine};
+use crate::diagnostic::{Edit, Findings, Fix};
+use crate::project::alembic::Environment;
+use crate::project::alembic::env_script::EnvScript;
+use crate::project::{Known, Project};
+use crate::rules::{Check, Rule};
+use crate::source::Span;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    name: "sqlite-without-batch-mode",
+    page: include_str!("sqlite_without_batch_mode.md"),
+    check: Check::EachEnvScript(check),
+};
+
+/// Operations that SQLite's `ALTER TABLE` can't do.
+const NOT_ON_SQLITE: &[&str] = &[
+    "op.alter_column(",
+    "op.create_foreign_key(",
+    "op.create_unique_constraint(",
+    "op.create_check_constraint(",
+    "op.create_primary_key(",
+    "op.drop_constraint(",
+];
+
+fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, findings: &mut Findings) {
+    if is_flask(environment) || !autogenerates(environment, project) {
+        return;
+    }
+    for (event, call) in script.online.configures().filter(|(event, _)| event.certain) {
+        let Some(engine) = migration_engine(&script.online, call) else { continue };
+        let Some(url) = engine.url.filter(|url| url.dialect == "sqlite") else { continue };
+        let (span, fix) = match call.option("render_as_batch") {
+            Some(Known::Is(false, span)) => {
+                (*span, Some(Edit::Replace { span: *span, text: "render_as_batch=True".to_owned() }))
+            }
+            None if !call.open => (event.span, edit::add_argument(project.sources, call.span, "render_as_batch=True")),
+            _ => continue,
+        };
+        let Some((operation, at)) = written_outside_batch(environment, project) else { continue };
+        findings
+            .report(span, "revisions for SQLite are written without batch mode: no `render_as_batch=True`")
+            .key("option:render_as_batch")
+            .label(url.span, "the database is SQLite")
+            .label(at, format!("SQLite has no `ALTER TABLE` for `{operation}`"))
+            .why(
+                "such an operation ends with `near \"ALTER\": syntax error` or `No support for ALTER of constraints in \
+                 SQLite dialect`",
+            )
+            .help("pass `render_as_batch=True`, so that autogenerate writes `op.batch_alter_table` blocks")
+            .maybe_fix(fix.map(|edit| Fix::safe("write batch blocks", vec![edit])));
+        return;
+    }
+}
+
+/// An operation in a generated revision that SQLite can't do.
+fn written_outside_batch(environment: &Environment, project: &Project<'_>) -> Option<(&'static str, Span)> {
+    for script in &environment.revisions.scripts {
+        let text = project.sources.text(script.file);
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            let blanks = line.len() - line.trim_start().len();
+            if let Some(operation) = NOT_ON_SQLITE.iter().find(|operation| line[blanks..].starts_with(**operation)) {
+                let start = at + blanks;
+                let span = Span::new(script.file, start..start + operation.len() - 1);
+                return Some((operation.trim_end_matches('('), span));
+            }
+            at += line.len();
+        }
+    }
+    None
+}

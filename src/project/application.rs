@@ -1,0 +1,207 @@
+//! The application's own code → what it does beside migrations: it starts them, or makes tables itself.
+//!
+//! Looked at in the syntax trees of the few files that name these things; nothing is run.
+
+use crate::source::{FileId, Sources, Span};
+use crate::syntax::python::tree::visitor::{Visitor, walk_expr, walk_stmt};
+use crate::syntax::python::{Trees, span_of, tree};
+
+/// Texts that a file must hold to be looked at; the walk keeps such files in memory.
+pub const NEEDLES: &[&str] = &[".create_all", "alembic.command", "from alembic import command", "import command"];
+
+/// What the application does beside migrations.
+#[derive(Clone, Debug, Default)]
+pub struct Application {
+    /// `command.upgrade(…)` calls.
+    pub upgrades: Vec<Upgrade>,
+    /// `metadata.create_all` where the application starts.
+    pub create_alls: Vec<CreateAll>,
+    /// `command.stamp(…)` is called somewhere: tables that were made otherwise are known to Alembic.
+    pub stamps: bool,
+}
+
+/// `command.upgrade(config, "head")`
+#[derive(Clone, Debug)]
+pub struct Upgrade {
+    /// The call.
+    pub span: Span,
+    /// It stands directly in a coroutine, so an event loop runs around it: the coroutine's name.
+    pub in_coroutine: Option<String>,
+}
+
+/// `Base.metadata.create_all` at the application's start.
+#[derive(Clone, Debug)]
+pub struct CreateAll {
+    /// The expression.
+    pub span: Span,
+    /// When it runs: "when the module is imported", "in `lifespan`".
+    pub when: String,
+}
+
+/// Reads the files that hold one of [`NEEDLES`] and are no tests.
+pub fn read(sources: &Sources, trees: &Trees<'_>) -> Application {
+    let mut application = Application::default();
+    for file in sources.ids() {
+        let path = sources.path(file);
+        if !path.ends_with(".py") || is_test(path) {
+            continue;
+        }
+        let Some(text) = sources.peek(file) else { continue };
+        if !NEEDLES.iter().any(|needle| text.contains(needle)) {
+            continue;
+        }
+        let makes_app = ["FastAPI(", "Flask(", "Starlette(", "Litestar(", "Sanic(", "Quart("]
+            .iter()
+            .any(|call| text.contains(call));
+        let mut reader = Reader { file, makes_app, inside: Vec::new(), conditions: 0, found: &mut application };
+        for statement in &trees.get(file).module.body {
+            reader.visit_stmt(statement);
+        }
+    }
+    application
+}
+
+fn is_test(path: &str) -> bool {
+    path.split('/').any(|part| {
+        let stem = part.strip_suffix(".py").unwrap_or(part);
+        stem.starts_with("test") || stem.ends_with("_test") || stem.ends_with("_tests") || stem == "conftest"
+    })
+}
+
+/// A function around the code.
+struct Around {
+    name: String,
+    is_async: bool,
+    /// It runs when the application starts.
+    at_start: bool,
+}
+
+struct Reader<'a> {
+    file: FileId,
+    makes_app: bool,
+    inside: Vec<Around>,
+    conditions: usize,
+    found: &'a mut Application,
+}
+
+impl Reader<'_> {
+    fn when(&self) -> Option<String> {
+        if self.conditions > 0 {
+            return None;
+        }
+        match self.inside.as_slice() {
+            [] => self.makes_app.then(|| "when the module is imported".to_owned()),
+            [.., innermost] => {
+                self.inside.iter().any(|around| around.at_start).then(|| format!("in `{}`", innermost.name))
+            }
+        }
+    }
+}
+
+impl<'t> Visitor<'t> for Reader<'_> {
+    fn visit_stmt(&mut self, statement: &'t tree::Stmt) {
+        match statement {
+            tree::Stmt::FunctionDef(function) => {
+                let decorated =
+                    |word: &str| function.decorator_list.iter().any(|decorator| mentions(&decorator.expression, word));
+                let at_start = decorated("startup")
+                    || decorated("before_first_request")
+                    || decorated("before_serving")
+                    || (function.name.as_str().contains("lifespan") && decorated("asynccontextmanager"));
+                self.inside.push(Around { name: function.name.to_string(), is_async: function.is_async, at_start });
+                let conditions = std::mem::take(&mut self.conditions);
+                walk_stmt(self, statement);
+                self.conditions = conditions;
+                self.inside.pop();
+            }
+            tree::Stmt::If(_) | tree::Stmt::Try(_) | tree::Stmt::Match(_) => {
+                self.conditions += 1;
+                walk_stmt(self, statement);
+                self.conditions -= 1;
+            }
+            _ => walk_stmt(self, statement),
+        }
+    }
+
+    fn visit_expr(&mut self, expression: &'t tree::Expr) {
+        match expression {
+            tree::Expr::Lambda(_) => return,
+            tree::Expr::Attribute(attribute) if attribute.attr.as_str() == "create_all" => {
+                let of_metadata = match &*attribute.value {
+                    tree::Expr::Attribute(of) => of.attr.as_str() == "metadata",
+                    tree::Expr::Name(name) => matches!(name.id.as_str(), "db" | "metadata"),
+                    _ => false,
+                };
+                if let Some(when) = self.when().filter(|_| of_metadata) {
+                    self.found.create_alls.push(CreateAll { span: span_of(self.file, attribute), when });
+                }
+            }
+            tree::Expr::Call(call) => {
+                if let tree::Expr::Attribute(attribute) = &*call.func
+                    && mentions(&attribute.value, "command")
+                {
+                    match attribute.attr.as_str() {
+                        "upgrade" => {
+                            let around = self.inside.last().filter(|around| around.is_async);
+                            self.found.upgrades.push(Upgrade {
+                                span: span_of(self.file, call),
+                                in_coroutine: around.map(|around| around.name.clone()),
+                            });
+                        }
+                        "stamp" => self.found.stamps = true,
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+        walk_expr(self, expression);
+    }
+}
+
+/// Does an expression hold this name, attribute or string?
+fn mentions(expression: &tree::Expr, word: &str) -> bool {
+    struct Finder<'w> {
+        word: &'w str,
+        found: bool,
+    }
+    impl<'t> Visitor<'t> for Finder<'_> {
+        fn visit_expr(&mut self, expression: &'t tree::Expr) {
+            self.found |= match expression {
+                tree::Expr::Name(name) => name.id.as_str() == self.word,
+                tree::Expr::Attribute(attribute) => attribute.attr.as_str() == self.word,
+                tree::Expr::StringLiteral(text) => text.value.to_str() == self.word,
+                _ => false,
+            };
+            walk_expr(self, expression);
+        }
+    }
+    let mut finder = Finder { word, found: false };
+    finder.visit_expr(expression);
+    finder.found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn start_up_code_is_told_from_helpers() {
+        let sources = Sources::in_memory([
+            (
+                "app/main.py",
+                "from alembic import command\napp = FastAPI()\n\n@asynccontextmanager\nasync def lifespan(app):\n    Base.metadata.create_all(engine)\n    command.upgrade(config, 'head')\n    yield\n\ndef helper():\n    Base.metadata.create_all(engine)\n    command.upgrade(config, 'head')\n",
+            ),
+            ("tests/conftest.py", "app = FastAPI()\nBase.metadata.create_all(engine)\n"),
+        ]);
+        for file in sources.ids() {
+            let _ = sources.text(file);
+        }
+        let trees = Trees::of(&sources);
+        let found = read(&sources, &trees);
+        assert_eq!(found.create_alls.len(), 1);
+        assert_eq!(found.create_alls[0].when, "in `lifespan`");
+        let coroutines: Vec<_> = found.upgrades.iter().map(|upgrade| upgrade.in_coroutine.as_deref()).collect();
+        assert_eq!(coroutines, [Some("lifespan"), None]);
+    }
+}
