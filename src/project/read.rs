@@ -170,13 +170,17 @@ impl<'t> Run<'t> {
         let (mut run, alembic) = Run::with(trees);
         run.machine.search_path = search_path(sources, &found.config, &found.run_from);
         run.machine.working_directory = found.run_from.as_str().into();
-        let Some(file) = found.env_file else { return run };
         let numbers = Numbers { sqlalchemy: &run.sqlalchemy };
-        if found.config.shape == Shape::FlaskMigrate || sources.text(file).contains("current_app") {
+        let uses_app = |file| sources.text(file).contains("current_app");
+        if found.config.shape == Shape::FlaskMigrate || found.env_file.is_some_and(uses_app) {
             run.flask = Some(flask_migrate::load_app(&mut run.machine, &alembic, &numbers, &found.run_from));
+        } else if found.env_file.is_none() {
+            return run;
         }
-        run.script = Some(run_env(&mut run.machine, &alembic, &numbers, &found.config, file));
-        run.reached.insert(file);
+        if let Some(file) = found.env_file {
+            run.script = Some(run_env(&mut run.machine, &alembic, &numbers, &found.config, file));
+            run.reached.insert(file);
+        }
         run.reached.extend(run.machine.modules().iter().filter_map(|module| module.file));
         run.tables_reached = run.sqlalchemy.models(&run.machine).tables.len();
         run.not_analysed = not_analysed(&run);

@@ -47,6 +47,32 @@ pub enum Leads {
     Outside,
 }
 
+/// A project of Flask-Migrate whose `flask db init` has not been run, or whose migrations are not in the repository:
+/// the application is there all the same.
+fn flask_without_directory(sources: &Sources) -> Option<Found> {
+    let loaded = ["wsgi.py", "app.py", ".flaskenv"];
+    let at_root = |name: &str| sources.id(name);
+    loaded.iter().find_map(|name| at_root(name))?;
+    let needle = memchr::memmem::Finder::new("flask_migrate");
+    sources.ids().find(|file| {
+        let path = sources.path(*file);
+        let aside = path.split('/').any(|part| part.starts_with("test") || part.starts_with("example"));
+        path.ends_with(".py") && !aside && needle.find(sources.text(*file).as_bytes()).is_some()
+    })?;
+    let mut config = Config::in_code("");
+    config.shape = Shape::FlaskMigrate;
+    Some(Found {
+        name: String::new(),
+        config,
+        script_location: None,
+        guessed: false,
+        run_from: String::new(),
+        env_file: None,
+        template: None,
+        version_locations: Vec::new(),
+    })
+}
+
 /// Finds the environments, sorted by their configuration's path.
 pub fn discover(sources: &Sources) -> Vec<Found> {
     let listed = listed(sources);
@@ -84,6 +110,9 @@ pub fn discover(sources: &Sources) -> Vec<Found> {
         let mut environment = locate(sources, Config::in_code(directory));
         settle(sources, &mut environment, directory.to_owned());
         found.push(environment);
+    }
+    if found.is_empty() {
+        found.extend(flask_without_directory(sources));
     }
     name(sources, &mut found);
     found.sort_by(|one, other| one.name.cmp(&other.name));
@@ -316,6 +345,7 @@ fn name(sources: &Sources, found: &mut [Found]) {
         .iter()
         .map(|environment| match environment.config.file {
             Some(file) => sources.path(file).to_owned(),
+            None if environment.env_file.is_none() => "flask".to_owned(),
             None => environment.script_location.clone().unwrap_or_default(),
         })
         .collect();
