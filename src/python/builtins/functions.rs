@@ -81,6 +81,9 @@ pub fn call_builtin<'t>(
         }
         _ => {}
     }
+    if name == "__import__" && !first.as_ref().is_some_and(|name| matches!(name, Value::Str(_))) {
+        return Ok(machine.hides_imports(span, "imports a module by a name that can't be told"));
+    }
     spread(machine, arguments, span, &mut |machine, arguments| plain(machine, name, arguments, span))
 }
 

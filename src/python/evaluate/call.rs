@@ -40,7 +40,7 @@ impl<'t> Machine<'t> {
             Value::Class(class) => self.instantiate(class, arguments, span),
             Value::Builtin("object") => Ok(Value::None),
             Value::Builtin(name) => {
-                if matches!(*name, "exec" | "eval" | "__import__") {
+                if matches!(*name, "exec" | "eval") {
                     return Ok(self.hides_imports(span, "code made at run time"));
                 }
                 builtins::call_builtin(self, name, arguments, span)
@@ -349,7 +349,11 @@ impl<'t> Machine<'t> {
                     return self.name(&def.name, self.at(&def.name));
                 }
                 Value::Unknown(_) if is_setter(&decorator.expression) => {
-                    return self.name(&def.name, self.at(&def.name));
+                    // `@name.inplace.setter` stands on a function with a name of its own.
+                    match self.name(&def.name, self.at(&def.name)) {
+                        Ok(reader) => return Ok(reader),
+                        Err(_) => decorators.push(value),
+                    }
                 }
                 _ => decorators.push(value),
             }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::python::builtins::functions::last;
 use crate::python::builtins::list;
-use crate::python::evaluate::{Machine, Outcome};
+use crate::python::evaluate::{Frame, Machine, Outcome};
 use crate::python::library::Library;
 use crate::python::value::{Argument, Arguments, Term, TermKind, Value};
 use crate::source::Span;
@@ -81,7 +81,10 @@ impl<'t> Library<'t> for Asynchronous {
                 Some(called(machine, &target, &given, span).map(|_| Value::None))
             }
             (_, "result") if arguments.positional.len() <= 1 => Some(Ok(of?.fields.borrow().get("<result>")?.clone())),
-            (_, "get_running_loop") => None,
+            ("asyncio", "get_running_loop") if of.is_none() && !is_in_loop(machine) => {
+                Some(Err(machine.raised("RuntimeError", "no running event loop", span)))
+            }
+            (_, "is_running") => Some(Ok(Value::Bool(is_in_loop(machine)))),
             _ => None,
         }
     }
@@ -91,6 +94,11 @@ impl<'t> Library<'t> for Asynchronous {
         let result = term.fields.borrow().get("<result>")?.clone();
         Some(Ok(result))
     }
+}
+
+/// Does a coroutine run on paper?
+fn is_in_loop(machine: &Machine<'_>) -> bool {
+    machine.frames.iter().any(|frame| matches!(frame, Frame::Call(function, _) if function.is_async))
 }
 
 fn behind<'t>(arguments: &Arguments<'t>, count: usize) -> Rc<Arguments<'t>> {
@@ -150,6 +158,12 @@ mod tests {
             "4"
         );
         assert_eq!(value("import threading\nt = threading.Thread(target=lambda: asyncio.run(f(5)))\nt.start()\n"), "5");
+        assert_eq!(
+            value(
+                "try:\n    loop = asyncio.get_running_loop()\nexcept RuntimeError:\n    loop = None\nif loop:\n    pass\nelse:\n    asyncio.run(f(8))\n"
+            ),
+            "8"
+        );
         assert_eq!(
             value("async def g():\n    a, b = await asyncio.gather(f(6), f(7))\n    return b\nx = asyncio.run(g())\n"),
             "7"

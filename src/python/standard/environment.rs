@@ -123,7 +123,8 @@ pub fn variable<'t>(machine: &mut Machine<'t>, name: &str, span: Span) -> Value<
     machine.unknown(span, &why(name))
 }
 
-fn unset<'t>(span: Span, name: &str) -> Value<'t> {
+/// The same, not recorded: a field that nobody may ever read.
+pub fn unset<'t>(span: Span, name: &str) -> Value<'t> {
     Value::unknown(span, why(name))
 }
 

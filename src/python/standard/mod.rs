@@ -36,10 +36,12 @@ pub fn all<'t>() -> Vec<Rc<dyn Library<'t> + 't>> {
 pub fn text_of<'v, 't>(term: &'v Term<'t>) -> Option<&'v Str> {
     let TermKind::Call(callee, arguments) = &term.kind else { return None };
     let dotted = callee.dotted()?;
-    if !(term.is_of("pydantic") || term.is_of("pydantic_core") || term.is_of("databases")) {
-        return None;
-    }
-    match (pydantic::is_url(last(dotted)), arguments.positional.first()) {
+    let is_known = match dotted.split('.').next() {
+        Some("pydantic" | "pydantic_core" | "databases") => pydantic::is_url(last(dotted)),
+        Some("yarl") => dotted == "yarl.URL",
+        _ => false,
+    };
+    match (is_known, arguments.positional.first()) {
         (true, Some(argument)) => match &argument.value {
             Value::Str(text) => Some(text),
             _ => None,

@@ -31,6 +31,9 @@ pub fn is_url(name: &str) -> bool {
         || matches!(name, "AnyUrl" | "AnyHttpUrl" | "HttpUrl" | "Url" | "MultiHostUrl" | "DatabaseURL")
 }
 
+/// `Model.model_validate`, with the class as its item.
+const VALIDATE: &str = "pydantic.BaseModel.model_validate";
+
 /// What a class derives from, for pydantic.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -57,6 +60,8 @@ struct Field<'t> {
     default: Option<Value<'t>>,
     /// Names it may be given by: aliases; for settings the environment variables instead of its own name.
     aliases: Vec<Name>,
+    /// Written as `...`.
+    is_required: bool,
     span: Span,
 }
 
@@ -69,8 +74,37 @@ impl<'t> Library<'t> for Pydantic<'t> {
         span: Span,
     ) -> Option<Outcome<'t>> {
         let root = callee.root()?.split('.').next()?;
+        if callee.dotted() == Some("yarl.URL.build") {
+            return Some(spread(machine, arguments, span, &mut |machine, arguments| {
+                Ok(built(machine, "yarl.URL", arguments, span))
+            }));
+        }
         if !root.starts_with("pydantic") {
             return None;
+        }
+        if let TermKind::Item(of, class) = &callee.kind
+            && of.dotted() == Some(VALIDATE)
+        {
+            let given = match arguments.positional.first().map(|first| &first.value) {
+                Some(Value::Dict(dict)) => Arguments {
+                    keywords: dict
+                        .entries
+                        .borrow()
+                        .iter()
+                        .filter_map(|(key, value)| match key {
+                            Key::Str(name) => {
+                                Some(Keyword { name: name.clone(), value: value.clone(), span, whole: span })
+                            }
+                            _ => None,
+                        })
+                        .collect(),
+                    open: dict.open.get(),
+                    ..Arguments::default()
+                },
+                Some(other) => return Some(Ok(why_not(other, span))),
+                None => Arguments { keywords: arguments.keywords.clone(), ..Arguments::default() },
+            };
+            return Some(machine.call(&class.clone(), &Rc::new(given), span));
         }
         if let TermKind::Attribute(of, name) = &callee.kind {
             let (made_by, given) = of.call()?;
@@ -172,6 +206,11 @@ impl<'t> Library<'t> for Pydantic<'t> {
     ) -> Option<Outcome<'t>> {
         kind_of(class)?;
         match name {
+            "model_validate" | "parse_obj" | "model_construct" | "construct" => {
+                let callee = machine.name_term(VALIDATE, span);
+                let kind = TermKind::Item(callee, Box::new(Value::Class(class.clone())));
+                Some(Ok(Value::Term(machine.term(kind, span))))
+            }
             "model_fields" | "__fields__" | "model_config" => Some(Ok(machine.unknown(span, "the fields of a model"))),
             _ => None,
         }
@@ -242,7 +281,15 @@ impl<'t> Pydantic<'t> {
         span: Span,
     ) -> IndexMap<Name, Value<'t>> {
         let config = configuration(machine, class, arguments);
-        let fields = fields(machine, class);
+        let mut fields = fields(machine, class);
+        if config.is_old {
+            // In pydantic 1 `Optional[X]` without a value means `None`.
+            for field in fields.iter_mut().filter(|field| field.default.is_none() && !field.is_required) {
+                if field.annotation.as_ref().is_some_and(allows_none) {
+                    field.default = Some(Value::None);
+                }
+            }
+        }
         let entries: Vec<_> =
             config.files.iter().rev().flat_map(|file| environment::entries(machine, *file).into_iter().rev()).collect();
         // What validators see is the value itself; what the program sees may be replaced by the environment.
@@ -262,6 +309,8 @@ impl<'t> Pydantic<'t> {
             let same = |one: &str, other: &str| {
                 if config.case_sensitive { one == other } else { one.eq_ignore_ascii_case(other) }
             };
+            // A nested model's own variables stand before its default.
+            let given = given.or_else(|| self.nested(machine, &field, &config, &entries, true, span));
             let found = given.or_else(|| {
                 names.iter().find_map(|name| {
                     let cases = [name.clone(), name.to_uppercase(), name.to_lowercase()];
@@ -275,17 +324,17 @@ impl<'t> Pydantic<'t> {
             let is_given = found.is_some();
             let (value, is_default) = match (found, &field.default) {
                 (Some(value), _) => (value, false),
-                (None, Some(_)) if config.unread => (environment::variable(machine, &shown, field.span), false),
+                (None, Some(_)) if config.unread => (environment::unset(field.span, &shown), false),
                 (None, Some(default)) => match (kind, default) {
                     (Kind::Settings, Value::Str(text)) => (Value::Str(environment::marked(text, &shown)), true),
                     _ => (default.clone(), true),
                 },
                 (None, None) => {
-                    let nested = self.nested(machine, &field, &config, &entries, span);
+                    let nested = self.nested(machine, &field, &config, &entries, false, span);
                     (
                         nested.unwrap_or_else(|| match kind {
-                            Kind::Settings => environment::variable(machine, &shown, field.span),
-                            Kind::Model => machine.unknown(span, "a field that was not given"),
+                            Kind::Settings => environment::unset(field.span, &shown),
+                            Kind::Model => Value::unknown(span, "a field that was not given"),
                         }),
                         false,
                     )
@@ -300,11 +349,11 @@ impl<'t> Pydantic<'t> {
             seen.entries.borrow_mut().insert(Key::Str(field.name.clone()), value.clone());
             let value = match (kind, is_default, &value) {
                 (Kind::Settings, true, Value::None | Value::Bool(_)) => {
-                    let unknown = environment::variable(machine, &shown, field.span);
+                    let unknown = environment::unset(field.span, &shown);
                     join(vec![value, unknown], field.span)
                 }
                 (Kind::Settings, true, Value::Str(text)) if text.text.is_empty() => {
-                    let unknown = environment::variable(machine, &shown, field.span);
+                    let unknown = environment::unset(field.span, &shown);
                     join(vec![value, unknown], field.span)
                 }
                 _ => value,
@@ -347,19 +396,23 @@ impl<'t> Pydantic<'t> {
         field: &Field<'t>,
         config: &Config,
         entries: &[crate::syntax::dotenv::Entry],
+        only_where_named: bool,
         span: Span,
     ) -> Option<Value<'t>> {
         let mark = config.nested.as_ref()?;
         let Value::Class(class) = field.annotation.as_ref()? else { return None };
         kind_of(class)?;
         let prefix = format!("{}{}{mark}", config.prefix, field.name).to_lowercase();
+        if only_where_named && !entries.iter().any(|entry| entry.name.to_lowercase().starts_with(&prefix)) {
+            return None;
+        }
         let mut keywords = Vec::new();
         for inner in fields(machine, class) {
             let name = format!("{prefix}{}", inner.name.to_lowercase());
             let value = match entries.iter().find(|entry| entry.name.to_lowercase() == name) {
                 Some(entry) => environment::entry_value(machine, entry, span),
                 None if inner.default.is_some() => continue,
-                None => environment::variable(machine, &name.to_uppercase(), field.span),
+                None => environment::unset(field.span, &name.to_uppercase()),
             };
             keywords.push(Keyword { name: inner.name.clone(), value, span, whole: span });
         }
@@ -399,6 +452,7 @@ fn fields<'t>(machine: &mut Machine<'t>, class: &Rc<Class<'t>>) -> Vec<Field<'t>
                 annotation,
                 default: (!binding.only_annotated).then(|| binding.value.clone()),
                 aliases: Vec::new(),
+                is_required: false,
                 span: binding.span,
             };
             // `Annotated[str, Field(alias="X")]`
@@ -430,6 +484,7 @@ fn described<'t>(machine: &mut Machine<'t>, field: &mut Field<'t>, value: &Value
     let Some((callee, arguments)) = value.as_term().and_then(|term| term.call()) else {
         if matches!(value, Value::Ellipsis) {
             field.default = None;
+            field.is_required = true;
         }
         return;
     };
@@ -445,6 +500,7 @@ fn described<'t>(machine: &mut Machine<'t>, field: &mut Field<'t>, value: &Value
             Some(value.unwrap_or_else(|_| Value::unknown(span, "a default that is made at run time")))
         }
     };
+    field.is_required = matches!(arguments.get(0, "default"), Some(Value::Ellipsis));
     for name in ["validation_alias", "alias", "env"] {
         if let Some(alias) = arguments.keyword(name) {
             collect_names(&alias.value, &mut field.aliases);
@@ -720,6 +776,21 @@ fn from_json<'t>(text: &crate::python::value::Str) -> Option<Value<'t>> {
     super::texts::parsed("json.loads", text)
 }
 
+fn allows_none(annotation: &Value<'_>) -> bool {
+    match annotation {
+        Value::None => true,
+        Value::Term(term) => match &term.kind {
+            TermKind::Item(of, _) if of.dotted().map(last) == Some("Optional") => true,
+            TermKind::Item(of, key) if of.dotted().map(last) == Some("Union") => {
+                key.items().is_some_and(|members| members.iter().any(allows_none))
+            }
+            TermKind::Operation("|", members) => members.iter().any(allows_none),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 /// The types that an annotation allows, in order.
 fn flatten<'t>(annotation: &Value<'t>, types: &mut Vec<Value<'t>>, depth: usize) {
     if depth > 8 {
@@ -779,10 +850,11 @@ fn built<'t>(machine: &mut Machine<'t>, class: &str, arguments: &Rc<Arguments<'t
         return machine.unknown(span, "a URL with several hosts");
     }
     let part = |name: &str| parts.get(name).map_or("", String::as_str);
-    let is_old = !class.starts_with("pydantic_core")
-        && (given("user").is_some()
-            || class.contains(".v1.")
-            || given("username").is_none() && part("path").starts_with('/'));
+    let is_old = class == "yarl.URL"
+        || !class.starts_with("pydantic_core")
+            && (given("user").is_some()
+                || class.contains(".v1.")
+                || given("username").is_none() && part("path").starts_with('/'));
     let user = if is_old { part("user") } else { part("username") };
     let mut text = format!("{}://", part("scheme"));
     if !user.is_empty() || !part("password").is_empty() {
@@ -807,6 +879,9 @@ fn built<'t>(machine: &mut Machine<'t>, class: &str, arguments: &Rc<Arguments<'t
         }
     }
     let from = origins(arguments.values());
+    if class == "yarl.URL" {
+        return url(machine, class, &quoted(&text, ":/?#[]@!$&'()*+,;=%"), from, span);
+    }
     if is_old {
         return made(text, span, from);
     }
@@ -954,6 +1029,18 @@ mod tests {
         );
         let code = "from functools import lru_cache\nclass S(BaseSettings):\n    a: str = 'x'\n@lru_cache()\ndef get():\n    return S()\nx = get().a\n";
         assert_eq!(value(OLD, code), "\"x\"");
+    }
+
+    #[test]
+    fn settings_of_common_templates() {
+        let code = "from yarl import URL\nclass S(BaseSettings):\n    db_base: str = 'shop'\n    @property\n    def db_url(self) -> URL:\n        return URL.build(scheme='postgresql+asyncpg', host='h', port=5432, user='u', password='p', path=f'/{self.db_base}')\nx = str(S().db_url)\n";
+        assert_eq!(value(NEW, code), "\"postgresql+asyncpg://u:p@h:5432/shop\"");
+        let code = "class S(BaseSettings):\n    A: str = 'a'\n    B: str = 'b'\ns = S.model_validate({'A': 'c'})\nx = (s.A, s.B)\n";
+        assert_eq!(value(NEW, code), "[\"c\", \"b\"]");
+        let code = "class S(BaseSettings):\n    URI: Optional[str]\n    @validator('URI', pre=True)\n    def f(cls, v, values):\n        return v or 'made'\nx = S().URI\n";
+        assert_eq!(value(OLD, code), "\"made\"");
+        let code = "class D(BaseModel):\n    name: str = 'd'\n    size: int = 1\nclass S(BaseSettings):\n    model_config = SettingsConfigDict(env_file='.env', env_nested_delimiter='__')\n    s: D = Field(default_factory=D)\nv = S()\nx = (v.s.name, v.s.size)\n";
+        assert_eq!(value(&format!("{NEW}from pydantic import BaseModel\n"), code), "[\"n\", 1]");
     }
 
     #[test]
