@@ -46,8 +46,11 @@ pub fn load(walk: &Walk) -> Result<Sources, String> {
     let above = if walk.respect_gitignore { ignores_above(root) } else { None };
     let start = Directory { path: root.clone(), relative: String::new(), ignores: above, in_script_directory: false };
     rayon::scope(|scope| visit(scope, start, walk.respect_gitignore, &found));
-    let (files, directories) = found.0.into_inner().unwrap_or_default();
-    Ok(Sources::new(files, directories, Box::new(Disk { root: root.clone() })))
+    let listed = found.0.into_inner().unwrap_or_default();
+    let mut sources = Sources::new(listed.files, listed.directories, Box::new(Disk { root: root.clone() }));
+    sources.unlisted = listed.unlisted;
+    sources.unlisted.sort();
+    Ok(sources)
 }
 
 /// Reads files below the project root.
@@ -94,13 +97,26 @@ pub fn words(error: &std::io::Error) -> String {
 }
 
 #[derive(Default)]
-struct Found(Mutex<(Vec<String>, Vec<String>)>);
+struct Listed {
+    files: Vec<String>,
+    directories: Vec<String>,
+    unlisted: Vec<(String, String)>,
+}
+
+#[derive(Default)]
+struct Found(Mutex<Listed>);
 
 impl Found {
     fn add(&self, mut files: Vec<String>, mut directories: Vec<String>) {
         if let Ok(mut found) = self.0.lock() {
-            found.0.append(&mut files);
-            found.1.append(&mut directories);
+            found.files.append(&mut files);
+            found.directories.append(&mut directories);
+        }
+    }
+
+    fn not_listed(&self, directory: &str, error: &std::io::Error) {
+        if let Ok(mut found) = self.0.lock() {
+            found.unlisted.push((directory.to_owned(), words(error)));
         }
     }
 }
@@ -140,7 +156,10 @@ struct Entry {
 }
 
 fn visit<'s>(scope: &rayon::Scope<'s>, directory: Directory, respect: bool, found: &'s Found) {
-    let entries = list(&directory.path);
+    let entries = match try_list(&directory.path) {
+        Ok(entries) => entries,
+        Err(error) => return found.not_listed(&directory.relative, &error),
+    };
     let has = |name: &str| entries.iter().any(|entry| !entry.is_directory && entry.name == name);
     let is_package = has("__init__.py");
     let in_script_directory = directory.in_script_directory || (has("env.py") && is_script_directory(&entries));
@@ -198,8 +217,11 @@ fn visit<'s>(scope: &rayon::Scope<'s>, directory: Directory, respect: bool, foun
 
 /// What a directory holds; nothing when it can't be listed.
 fn list(path: &Path) -> Vec<Entry> {
-    let Ok(entries) = fs::read_dir(path) else { return Vec::new() };
-    entries
+    try_list(path).unwrap_or_default()
+}
+
+fn try_list(path: &Path) -> std::io::Result<Vec<Entry>> {
+    let entries = fs::read_dir(path)?
         .flatten()
         .filter_map(|entry| {
             let kind = entry.file_type().ok()?;
@@ -210,7 +232,8 @@ fn list(path: &Path) -> Vec<Entry> {
             }
             (kind.is_dir() || kind.is_file()).then_some(Entry { name, is_directory: kind.is_dir() })
         })
-        .collect()
+        .collect();
+    Ok(entries)
 }
 
 /// Beside env.py, what else an Alembic script directory holds.

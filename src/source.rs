@@ -79,6 +79,8 @@ pub enum Unreadable {
     NotUtf8(usize),
     /// Larger than limbeck reads, in bytes.
     TooLarge(u64),
+    /// In another encoding than UTF-8, which it names as PEP 263 says: Python reads it.
+    Encoded(String),
 }
 
 impl fmt::Display for Unreadable {
@@ -86,6 +88,7 @@ impl fmt::Display for Unreadable {
         match self {
             Unreadable::Io(words) => f.write_str(words),
             Unreadable::NotUtf8(at) => write!(f, "not valid UTF-8 (byte {at})"),
+            Unreadable::Encoded(name) => write!(f, "in the encoding `{name}`"),
             Unreadable::TooLarge(bytes) => write!(f, "{bytes} bytes, more than limbeck reads"),
         }
     }
@@ -119,6 +122,8 @@ pub struct Sources {
     by_path: HashMap<Box<str>, FileId>,
     directories: BTreeMap<Box<str>, Vec<Entry>>,
     reader: Arc<dyn Reader>,
+    /// Directories that can't be listed, and why.
+    pub unlisted: Vec<(String, String)>,
     /// What stands before every path when it is shown to a person: empty, or `backend/` for `limbeck check backend`.
     pub shown_from: String,
 }
@@ -162,6 +167,7 @@ impl Sources {
             by_path: HashMap::with_capacity(sorted.len()),
             directories: BTreeMap::new(),
             reader,
+            unlisted: Vec::new(),
             shown_from: String::new(),
         };
         sources.directories.insert("".into(), Vec::new());
@@ -199,6 +205,7 @@ impl Sources {
         let directories = self.directories.keys().map(|directory| directory.to_string());
         let mut sources = Sources::sharing(paths, directories, self.reader.clone());
         sources.shown_from.clone_from(&self.shown_from);
+        sources.unlisted.clone_from(&self.unlisted);
         for (path, text) in texts {
             if let Some(file) = sources.id(&path) {
                 sources.provide(file, Ok(text.into()));
@@ -356,9 +363,25 @@ impl Sources {
 }
 
 fn decode(bytes: Vec<u8>) -> Result<Box<str>, Unreadable> {
-    String::from_utf8(bytes)
-        .map(String::into_boxed_str)
-        .map_err(|error| Unreadable::NotUtf8(error.utf8_error().valid_up_to()))
+    String::from_utf8(bytes).map(String::into_boxed_str).map_err(|error| match named_encoding(error.as_bytes()) {
+        Some(name) => Unreadable::Encoded(name),
+        None => Unreadable::NotUtf8(error.utf8_error().valid_up_to()),
+    })
+}
+
+/// `latin-1` of `# -*- coding: latin-1 -*-` in one of the first two lines.
+fn named_encoding(bytes: &[u8]) -> Option<String> {
+    bytes.split(|byte| *byte == b'\n').take(2).find_map(|line| {
+        let line = std::str::from_utf8(line).ok()?.trim_start();
+        let rest = &line[line.starts_with('#').then(|| line.find("coding"))?? + "coding".len()..];
+        let name: String = rest
+            .strip_prefix([':', '='])?
+            .trim_start()
+            .chars()
+            .take_while(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(*letter))
+            .collect();
+        (!name.is_empty() && !name.to_lowercase().replace('_', "-").starts_with("utf-8")).then_some(name)
+    })
 }
 
 /// `("a/b", "c")` of `a/b/c`; `("", "c")` of `c`.
@@ -394,6 +417,15 @@ mod tests {
         assert_eq!(sources.position(file, 99), Position { line: 3, column: 1 });
         assert_eq!(sources.entries("a").len(), 1);
         assert!(sources.is_directory("a") && !sources.is_directory("b"));
+    }
+
+    #[test]
+    fn a_file_may_name_its_encoding() {
+        let latin = b"#!/usr/bin/python\n# -*- coding: latin-1 -*-\nx = '\xe9'\n".to_vec();
+        let sources = Sources::in_memory([("a.py", latin), ("b.py", b"x = '\xe9'\n".to_vec())]);
+        let why = |path: &str| sources.unreadable(sources.id(path).expect("is there")).cloned();
+        assert_eq!(why("a.py"), Some(Unreadable::Encoded("latin-1".to_owned())));
+        assert_eq!(why("b.py"), Some(Unreadable::NotUtf8(5)));
     }
 
     #[test]

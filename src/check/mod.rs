@@ -117,8 +117,14 @@ impl Outcome {
 /// Checks a project.
 pub fn check(sources: &Sources, options: &Options) -> Outcome {
     let trees = Trees::of(sources);
+    let mut settings = options.settings.clone();
+    if let Some(globs) = &options.exclude {
+        let shown = |path: &str| globs.is_match(format!("{}{path}", options.globs_from));
+        let paths = sources.ids().map(|file| sources.path(file));
+        settings.excluded = paths.filter(|path| shown(path)).map(str::to_owned).collect();
+    }
     let mut outcome = Outcome::default();
-    let read = catch_unwind(AssertUnwindSafe(|| project::read::read(sources, &trees, &options.settings)));
+    let read = catch_unwind(AssertUnwindSafe(|| project::read::read(sources, &trees, &settings)));
     let project = match read {
         Ok(project) => project,
         Err(panic) => {

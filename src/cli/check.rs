@@ -33,13 +33,10 @@ pub fn run(arguments: &CheckArguments, global: &Global, out: Out<'_>) -> Result<
     let config = configured(&place.root, global)?;
     let options = options(arguments, global, &config, &place)?;
     let sources = sources(arguments, &place)?;
-    if arguments.show_files {
-        for file in sources.ids() {
-            writeln!(out, "{}", sources.shown_path(file))?;
-        }
-        return Ok(Exit::Clean);
+    for (directory, why) in &sources.unlisted {
+        let _ = writeln!(io::stderr(), "warning: can't list `{}{directory}`: {why}", sources.shown_from);
     }
-    let fixing = arguments.fix || arguments.fix_only || arguments.diff;
+    let fixing = (arguments.fix || arguments.fix_only || arguments.diff) && !arguments.show_files;
     let which = if arguments.unsafe_fixes { Which::AlsoUnsafe } else { Which::Safe };
     let run = if fixing {
         Run { fixed: fix::to_fixed_point(sources, &options, which), started }
@@ -59,6 +56,13 @@ pub fn run(arguments: &CheckArguments, global: &Global, out: Out<'_>) -> Result<
             return Err(Failure(nothing(&place, &run.fixed.sources)));
         }
         return Ok(Exit::CouldNotRun);
+    }
+    if arguments.show_files {
+        let sources = &run.fixed.sources;
+        for file in sources.ids().filter(|file| sources.peek(*file).is_some()) {
+            writeln!(out, "{}", sources.shown_path(file))?;
+        }
+        return Ok(Exit::Clean);
     }
     if arguments.write_baseline {
         return write_baseline(arguments, &config, &place, &run, out);

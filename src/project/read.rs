@@ -33,7 +33,10 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
     let found: Vec<Found> = discovery::discover(sources)
         .into_iter()
         .filter(|found| {
-            settings.environments.is_empty() || settings.environments.iter().any(|name| is_meant(name, found, sources))
+            let is_excluded = |file: FileId| settings.excluded.contains(sources.path(file));
+            !found.config.file.or(found.env_file).is_some_and(is_excluded)
+                && (settings.environments.is_empty()
+                    || settings.environments.iter().any(|name| is_meant(name, found, sources)))
         })
         .collect();
     let mut broken = Vec::new();
@@ -52,6 +55,8 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
             .collect();
         (runs, scan.join().unwrap_or_default())
     });
+    let candidates: Vec<FileId> =
+        candidates.into_iter().filter(|file| !settings.excluded.contains(sources.path(*file))).collect();
     if runs.is_empty() {
         runs.push(Run::not_run(trees));
     }

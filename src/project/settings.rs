@@ -15,6 +15,8 @@ pub struct Settings {
     pub expected_heads: Option<usize>,
     /// `false`: revisions are written by hand on purpose.
     pub autogenerate: Option<bool>,
+    /// Files that the configuration excludes: their environments and models are not the project's.
+    pub excluded: std::collections::BTreeSet<String>,
     /// Only environments with these names or paths; empty: all.
     pub environments: Vec<String>,
 }
