@@ -5,6 +5,7 @@
 
 pub mod computed;
 pub mod constants;
+pub mod made;
 pub mod map;
 pub mod names;
 pub mod read;
@@ -57,6 +58,8 @@ pub struct RevisionScript {
     pub unbound: Vec<names::Unbound>,
     /// The module may bind more names than `bound`: a star import.
     pub open: bool,
+    /// The names that `upgrade` gives to tables, indexes and constraints.
+    pub names_made: Vec<made::NameMade>,
     /// What it imports, in order.
     pub imports: Vec<Import>,
     /// Where an import statement can be added: after the last import at the top of the module.

@@ -271,13 +271,20 @@ pub fn annotation_of(value: &Value<'_>, span: Span, text: &str) -> Annotation {
             }
             _ => value,
         },
-        Value::Unknown(_) | Value::OneOf(_) => {
+        Value::Unknown(_) | Value::OneOf(_) | Value::Str(_) => {
             annotation.shape = shape_of_text(text);
-            value
+            if let (Value::Str(whole), Shape::Mapped) = (value, annotation.shape) {
+                let inside = whole.text.split_once('[').and_then(|(_, rest)| rest.trim_end().strip_suffix(']'));
+                (annotation.optional, annotation.inner) = of_text(inside.unwrap_or(""));
+            }
+            return annotation;
         }
         _ => value,
     };
-    let (optional, bare) = without_none(expression::of_value(inner));
+    let (optional, bare) = match inner {
+        Value::Str(text) => of_text(&text.text),
+        inner => without_none(expression::of_value(inner)),
+    };
     annotation.optional = optional;
     annotation.inner = bare;
     annotation
@@ -328,6 +335,25 @@ fn shape_of_text(text: &str) -> Shape {
     } else {
         Shape::Unknown
     }
+}
+
+/// What a forward reference in quotes says: only built-in types are told apart, for names may be bound later.
+fn of_text(text: &str) -> (bool, Expression) {
+    let mut text = text.trim();
+    let mut optional = false;
+    if let Some(inside) = text.strip_prefix("Optional[").and_then(|rest| rest.strip_suffix(']')) {
+        (optional, text) = (true, inside.trim());
+    }
+    if let Some(rest) = text.strip_suffix("None").and_then(|rest| rest.trim_end().strip_suffix('|')) {
+        (optional, text) = (true, rest.trim());
+    }
+    let found = match text {
+        "int" | "str" | "float" | "bool" | "bytes" | "dict" | "list" | "set" | "tuple" => {
+            Expression::Builtin(text.to_owned())
+        }
+        _ => Expression::Unknown,
+    };
+    (optional, found)
 }
 
 /// Takes `Optional[…]` and `… | None` off.

@@ -318,6 +318,7 @@ impl<'t> SqlAlchemy<'t> {
             class: Some(id),
             arguments,
             declarative: true,
+            imported_at: self.imported_at(machine),
         });
         let mut state = self.state.borrow_mut();
         state.models.classes[id.0].table = Some(table);

@@ -155,7 +155,7 @@ impl<'t> SqlAlchemy<'t> {
         }
         let metadata = self.new_metadata(machine, span, None, known.foreign);
         let root = self.new_root(metadata, known.kind, known.tablename, None, Some(Vec::new()), span);
-        self.state.borrow_mut().root_by_group.insert(known.group.to_owned(), root);
+        self.name_library_root(known.group, root);
         root
     }
 
@@ -166,10 +166,17 @@ impl<'t> SqlAlchemy<'t> {
         }
         let metadata = self.new_metadata(machine, span, None, true);
         let root = self.new_root(metadata, RegistryKind::Library, AutoName::No, None, None, span);
-        let mut state = self.state.borrow_mut();
-        state.roots[root].brings_columns = true;
-        state.root_by_group.insert(dotted.to_owned(), root);
+        self.state.borrow_mut().roots[root].brings_columns = true;
+        self.name_library_root(dotted, root);
         root
+    }
+
+    fn name_library_root(&self, library: &str, root: usize) {
+        let mut state = self.state.borrow_mut();
+        state.root_by_group.insert(library.to_owned(), root);
+        let (metadata, registry) = (state.roots[root].metadata, state.roots[root].registry);
+        state.models.metadatas[metadata.0].library = Some(library.to_owned());
+        state.models.registries[registry.0].library = Some(library.to_owned());
     }
 
     pub(super) fn new_root(
@@ -183,7 +190,13 @@ impl<'t> SqlAlchemy<'t> {
     ) -> usize {
         let mut state = self.state.borrow_mut();
         let registry = RegistryId(state.models.registries.len());
-        state.models.registries.push(Registry { span, kind, annotated_types, open: kind == RegistryKind::Automap });
+        state.models.registries.push(Registry {
+            span,
+            kind,
+            annotated_types,
+            open: kind == RegistryKind::Automap,
+            library: None,
+        });
         state.roots.push(Root { metadata, registry, kind, tablename, class, brings_columns: false });
         state.roots.len() - 1
     }

@@ -23,11 +23,14 @@ impl Models {
     pub fn absorb(&mut self, other: Models) -> Renumbering {
         let mut renumbering = Renumbering::default();
         let mut here = Turns::default();
-        let known: HashMap<_, _> =
-            self.metadatas.iter().map(|metadata| (here.turn(metadata.span, &metadata.name), metadata.id)).collect();
+        let known: HashMap<_, _> = self
+            .metadatas
+            .iter()
+            .map(|metadata| (here.turn(place(metadata.span, &metadata.library), &metadata.library), metadata.id))
+            .collect();
         let mut there = Turns::default();
         for mut metadata in other.metadatas {
-            let turn = there.turn(metadata.span, &metadata.name);
+            let turn = there.turn(place(metadata.span, &metadata.library), &metadata.library);
             let id = match known.get(&turn) {
                 Some(id) => {
                     let mine = &mut self.metadatas[id.0];
@@ -137,12 +140,19 @@ impl Models {
             .registries
             .iter()
             .enumerate()
-            .map(|(number, registry)| (here.turn(registry.span, &registry.kind), RegistryId(number)))
+            .map(|(number, registry)| {
+                (
+                    here.turn(place(registry.span, &registry.library), &(registry.kind, registry.library.clone())),
+                    RegistryId(number),
+                )
+            })
             .collect();
         let mut there = Turns::default();
         let mut numbers = Vec::new();
         for registry in others {
-            match known.get(&there.turn(registry.span, &registry.kind)) {
+            match known
+                .get(&there.turn(place(registry.span, &registry.library), &(registry.kind, registry.library.clone())))
+            {
                 Some(id) => {
                     self.registries[id.0].open |= registry.open;
                     numbers.push(*id);
@@ -174,6 +184,11 @@ impl Models {
         }
         numbers
     }
+}
+
+/// What a library makes has no place of its own in the project.
+fn place(span: Span, library: &Option<String>) -> Span {
+    if library.is_some() { Span::start_of(crate::source::FileId(0)) } else { span }
 }
 
 /// Numbers the things that one statement made.

@@ -7,7 +7,7 @@ use crate::project::sqlalchemy::library::{SqlAlchemy, address};
 use crate::project::sqlalchemy::{MetaData, MetaDataId, RegistryKind, names};
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::value::{Arguments, Class, Key, Term, TermKind, Value};
-use crate::source::Span;
+use crate::source::{FileId, Span};
 
 impl<'t> SqlAlchemy<'t> {
     /// A MetaData that the project did not make by calling `MetaData`: of a declarative base.
@@ -41,6 +41,7 @@ impl<'t> SqlAlchemy<'t> {
             conventions: Vec::new(),
             reflected: false,
             unread: Vec::new(),
+            library: None,
         };
         // 1.x: MetaData(bind=None, reflect=False, schema=None, …); 2.x: MetaData(schema=None, …).
         let schema = arguments.keyword("schema").map(|found| found.value.clone()).or_else(|| {
@@ -68,7 +69,10 @@ impl<'t> SqlAlchemy<'t> {
             return found;
         }
         let id = self.new_metadata(machine, span, None, true);
-        self.state.borrow_mut().unread_metadata = Some(id);
+        let mut state = self.state.borrow_mut();
+        state.unread_metadata = Some(id);
+        state.models.metadatas[id.0].library = Some("unread".to_owned());
+        drop(state);
         id
     }
 
@@ -309,44 +313,42 @@ impl<'t> SqlAlchemy<'t> {
         None
     }
 
-    /// Gives every MetaData the name that the project knows it by.
+    /// The MetaData that a module's name leads to, how good a name that is, and the file that made it.
+    fn metadata_behind(&self, value: &Value<'t>) -> Option<(MetaDataId, u8, FileId)> {
+        let state = self.state.borrow();
+        match value {
+            Value::Term(term) => {
+                if let Some(id) = state.metadata_by_term.get(&address(term)) {
+                    return Some((*id, 1, term.file));
+                }
+                let root = state.root_by_term.get(&address(term))?;
+                let rank = if names::called(term) == Some("registry") { 2 } else { 3 };
+                Some((state.roots[*root].metadata, rank, term.file))
+            }
+            Value::Class(class) => {
+                let root = state.root_by_class.get(&address(class))?;
+                Some((state.roots[*root].metadata, 3, class.span.file))
+            }
+            _ => None,
+        }
+    }
+
+    /// Gives every MetaData the name that the project knows it by: through a base rather than by itself, and from the
+    /// module that made it rather than from one that imports it.
     pub(super) fn name_metadatas(&self, machine: &Machine<'t>) {
-        let modules = machine.modules();
-        for module in &modules {
+        let mut best: Vec<(u8, bool)> = vec![(0, false); self.state.borrow().models.metadatas.len()];
+        for module in &machine.modules() {
             for (name, binding) in module.scope.names.borrow().iter() {
-                let found = match &binding.value {
-                    Value::Term(term) => {
-                        let state = self.state.borrow();
-                        if let Some(id) = state.metadata_by_term.get(&address(term)).copied() {
-                            Some((id, false, term.file, names::is_flask_database(term)))
-                        } else {
-                            state
-                                .root_by_term
-                                .get(&address(term))
-                                .map(|root| (state.roots[*root].metadata, true, term.file, true))
-                        }
-                    }
-                    Value::Class(class) => {
-                        let state = self.state.borrow();
-                        state
-                            .root_by_class
-                            .get(&address(class))
-                            .map(|root| (state.roots[*root].metadata, true, class.span.file, true))
-                    }
-                    _ => None,
-                };
-                let Some((id, through_attribute, file, is_base)) = found else { continue };
-                let is_home = module.file == Some(file);
+                let Some((id, rank, file)) = self.metadata_behind(&binding.value) else { continue };
+                let found = (rank, module.file == Some(file));
+                if found <= best[id.0] {
+                    continue;
+                }
+                best[id.0] = found;
                 let mut state = self.state.borrow_mut();
                 let metadata = &mut state.models.metadatas[id.0];
-                if metadata.importable.is_some() && !(is_home && is_base) {
-                    continue;
-                }
-                if metadata.importable.is_some() && metadata.name.ends_with(".metadata") {
-                    continue;
-                }
                 metadata.importable = Some((module.name.to_string(), name.to_string()));
-                metadata.name = if through_attribute { format!("{name}.metadata") } else { name.to_string() };
+                metadata.name = if rank > 1 { format!("{name}.metadata") } else { name.to_string() };
             }
         }
         let mut state = self.state.borrow_mut();

@@ -18,6 +18,8 @@ pub mod metadata;
 pub mod names;
 pub mod relationship;
 pub mod table;
+#[cfg(test)]
+mod tests;
 pub mod url;
 
 use std::collections::BTreeSet;
@@ -86,6 +88,8 @@ pub struct MetaData {
     pub reflected: bool,
     /// Tables on it that could not be read: where and why.
     pub unread: Vec<(Span, String)>,
+    /// It is made by a library (SQLModel, advanced-alchemy): which one. Its `span` is only where it was first met.
+    pub library: Option<String>,
 }
 
 /// A `registry` object.
@@ -99,6 +103,8 @@ pub struct Registry {
     pub annotated_types: Option<Vec<String>>,
     /// Classes may be registered on it that could not be read.
     pub open: bool,
+    /// It is made by a library: which one.
+    pub library: Option<String>,
 }
 
 /// The kinds of declarative bases.
@@ -151,6 +157,8 @@ pub struct Table {
     pub duplicate_of: Option<TableId>,
     /// The duplicate is the same statement, run again because its module was imported under two names: the other one.
     pub other_module: Option<String>,
+    /// The import statement that made its module run; `None` for env.py itself.
+    pub imported_at: Option<Span>,
 }
 
 impl Table {

@@ -44,7 +44,9 @@ pub fn of_dotted(dotted: &str) -> Canonical<'_> {
     let between = rest.strip_suffix(name).unwrap_or("").trim_end_matches('.');
     match package {
         "sqlalchemy" => Canonical { package, within: kept(between), name },
-        "sqlmodel" if !OF_SQLMODEL.contains(&name) => Canonical { package: "sqlalchemy", within: kept(between), name },
+        "sqlmodel" if !name.is_empty() && !OF_SQLMODEL.contains(&name) => {
+            Canonical { package: "sqlalchemy", within: kept(between), name }
+        }
         "sqlmodel" => Canonical { package, within: String::new(), name },
         _ => Canonical { package, within: between.to_owned(), name },
     }

@@ -40,6 +40,8 @@ pub(super) struct NewTable {
     pub(super) arguments: TableArguments,
     /// The table was declared as a class.
     pub(super) declarative: bool,
+    /// The import statement that made the module run.
+    pub(super) imported_at: Option<Span>,
 }
 
 impl<'t> SqlAlchemy<'t> {
@@ -99,6 +101,7 @@ impl<'t> SqlAlchemy<'t> {
             class: None,
             arguments: found,
             declarative: false,
+            imported_at: self.imported_at(machine),
         });
         if let Value::Term(term) = &made {
             let mut state = self.state.borrow_mut();
@@ -118,6 +121,14 @@ impl<'t> SqlAlchemy<'t> {
             Some(module) => (module.file.unwrap_or_else(|| machine.file()), module.name.to_string()),
             None => (machine.file(), String::new()),
         }
+    }
+
+    /// The import statement that made the module run whose code is being executed.
+    pub(super) fn imported_at(&self, machine: &Machine<'t>) -> Option<Span> {
+        machine.frames.iter().rev().find_map(|frame| match frame {
+            crate::python::evaluate::Frame::Module(_, span) => Some(*span),
+            crate::python::evaluate::Frame::Call(..) => None,
+        })?
     }
 
     /// Takes one positional argument of `Table(…)` or one item of `__table_args__`.
@@ -187,7 +198,8 @@ impl<'t> SqlAlchemy<'t> {
     pub(super) fn register_table(&self, new: NewTable) -> TableId {
         let mut state = self.state.borrow_mut();
         let id = TableId(state.models.tables.len());
-        let NewTable { name, metadata, span, file, module, certain, class, mut arguments, declarative } = new;
+        let NewTable { name, metadata, span, file, module, certain, class, mut arguments, declarative, imported_at } =
+            new;
         if arguments.schema.is_none() && !arguments.no_schema {
             let on = state.models.metadata(metadata);
             arguments.schema = on.schema.clone().map(|schema| Known::Is(schema, on.span));
@@ -209,6 +221,7 @@ impl<'t> SqlAlchemy<'t> {
             extends: arguments.extends,
             duplicate_of: None,
             other_module: None,
+            imported_at,
         };
         let key = table.key();
         if let Some(key) = &key
@@ -350,6 +363,7 @@ impl<'t> SqlAlchemy<'t> {
                     class: None,
                     arguments: copy,
                     declarative: false,
+                    imported_at: self.imported_at(machine),
                 });
                 if let Value::Term(term) = &made {
                     let mut state = self.state.borrow_mut();

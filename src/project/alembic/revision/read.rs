@@ -72,6 +72,7 @@ pub fn script(tree: &Tree, sources: &Sources, location: usize) -> RevisionScript
         bound: Default::default(),
         unbound: Vec::new(),
         open: false,
+        names_made: super::made::names_made(tree),
         imports: Vec::new(),
         import_place: import_place(tree),
         merge_markers: Vec::new(),
