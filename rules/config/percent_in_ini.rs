@@ -68,9 +68,10 @@ fn report(
             .fix(fix);
     } else if let Some(name) = &error.missing {
         // env.py may set it first, or the program may give it to `Config`.
-        let script = environment.env_script.as_ref();
-        let sets =
-            script.is_some_and(|script| script.runs().iter().any(|run| !run.set_options.is_empty() || run.incomplete));
+        let sets = environment.env_script.as_ref().is_some_and(|script| {
+            let text = project.sources.text(script.file).to_lowercase();
+            text.contains(name.as_str()) || script.runs().iter().any(|run| !run.set_options.is_empty())
+        });
         if sets {
             return;
         }

@@ -129,6 +129,12 @@ pub trait Library<'t> {
         None
     }
 
+    /// `str(term)`. Without an answer it is not known.
+    fn text(&self, machine: &mut Machine<'t>, term: &Rc<Term<'t>>, span: Span) -> Option<Value<'t>> {
+        let _ = (machine, term, span);
+        None
+    }
+
     /// Is the term true? Without an answer both branches are followed.
     fn truth(&self, machine: &mut Machine<'t>, term: &Rc<Term<'t>>) -> Option<bool> {
         let _ = (machine, term);

@@ -525,7 +525,7 @@ impl<'t> Alembic<'t> {
     }
 
     /// `str(url)`: masked since SQLAlchemy 1.4.
-    pub fn text_of(&self, term: &Term<'t>, span: Span) -> Option<Value<'t>> {
+    pub(super) fn text_of(&self, term: &Term<'t>, span: Span) -> Option<Value<'t>> {
         let text = self.state.borrow().urls.get(&term.id).cloned()?;
         Some(masked(&text, span))
     }

@@ -274,6 +274,10 @@ const NEVER_CALLS_BACK: &[&str] = &[
 ];
 
 impl<'t> Library<'t> for Alembic<'t> {
+    fn text(&self, _: &mut Machine<'t>, term: &Rc<Term<'t>>, span: Span) -> Option<Value<'t>> {
+        self.text_of(term, span)
+    }
+
     fn call(
         &self,
         machine: &mut Machine<'t>,

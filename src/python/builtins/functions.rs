@@ -102,6 +102,7 @@ fn plain<'t>(machine: &mut Machine<'t>, name: &'static str, arguments: &Rc<Argum
     };
     Ok(match (name, &value) {
         ("str", Value::Str(_)) => value,
+        ("str", Value::Term(term)) if let Some(text) = machine.text_of_term(term, span) => text,
         ("str", Value::Bytes(bytes)) if second.is_some() => {
             std::str::from_utf8(bytes).map_or_else(|_| unread(name, span), |text| made(text, span, Vec::new()))
         }

@@ -70,6 +70,11 @@ impl<'t> Machine<'t> {
         Ok(self.call_term(term, arguments, span))
     }
 
+    /// `str(term)`, where a library knows it.
+    pub fn text_of_term(&mut self, term: &Rc<Term<'t>>, span: Span) -> Option<Value<'t>> {
+        self.libraries.clone().iter().find_map(|library| library.text(self, term, span))
+    }
+
     fn use_coroutines(&self, arguments: &Arguments<'t>) {
         for value in arguments.values() {
             if let Value::Coroutine(coroutine) = value {
