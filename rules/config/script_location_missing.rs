@@ -7,7 +7,7 @@ use crate::project::alembic::config::{Config, Shape, inside_project};
 use crate::project::alembic::discovery::{Leads, is_misspelt_alembic, script_location_leads};
 use crate::rules::config::text_files;
 use crate::rules::{Check, Rule};
-use crate::source::{Sources, Span};
+use crate::source::{Sources, Span, join};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -20,6 +20,10 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
     let config = &environment.config;
     let Some(file) = config.file.filter(|_| matches!(config.shape, Shape::Ini | Shape::Pyproject)) else { return };
     let shown = project.sources.path(file);
+    // An ini file beside env.py is handed to Alembic by code, which says where the scripts are.
+    if project.sources.id(join(&config.directory, "env.py").as_deref().unwrap_or("")).is_some() {
+        return;
+    }
     let sets = ["set_main_option(\"script_location", "set_main_option('script_location"];
     match (config.alembic_option("script_location"), script_location_leads(project.sources, config)) {
         (None, _) => {

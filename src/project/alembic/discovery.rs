@@ -129,11 +129,15 @@ pub fn leads(sources: &Sources, config: &Config, text: &str) -> Leads {
             false => Leads::Nowhere,
         };
     }
-    if text.starts_with(['/', '~', '$']) || text.get(1..3).is_some_and(|drive| drive == ":\\" || drive == ":/") {
+    // A template of a file, or a variable that somebody fills in.
+    if text.contains(['{', '}', '$', '<', '>', '@']) {
+        return Leads::Outside;
+    }
+    if text.starts_with(['/', '~']) || text.get(1..3).is_some_and(|drive| drive == ":\\" || drive == ":/") {
         return Leads::Outside;
     }
     if let Some((package, inside)) = text.split_once(':') {
-        let path = format!("{}/{inside}", package.replace('.', "/"));
+        let path = format!("{}/{}", package.replace('.', "/"), inside.replace(':', "/"));
         let top = package.split('.').next().unwrap_or(package);
         let roots =
             ancestors(&config.directory).flat_map(|root| [root.to_owned(), below(root, "src"), below(root, "lib")]);
@@ -231,19 +235,8 @@ fn of_ini(sources: &Sources, file: FileId) -> Vec<Config> {
     let config = Config::of_ini(sources, file);
     let has =
         |section: &str| config.sections.get(section).is_some_and(|options| options.contains_key("script_location"));
-    let mut own: Vec<&String> = config
-        .headers
-        .iter()
-        .filter(|(section, header)| {
-            let option = config.sections.get(*section).and_then(|options| options.get("script_location"));
-            option.is_some_and(|option| {
-                let next =
-                    config.headers.values().filter(|other| other.start > header.start).map(|other| other.start).min();
-                option.key_span.start > header.start && next.is_none_or(|next| option.key_span.start < next)
-            })
-        })
-        .map(|(section, _)| section)
-        .collect();
+    let mut own: Vec<&String> =
+        config.headers.keys().filter(|section| owns(&config, section, "script_location")).collect();
     if own.is_empty() && has("alembic") {
         return vec![config];
     }
@@ -256,6 +249,20 @@ fn of_ini(sources: &Sources, file: FileId) -> Vec<Config> {
             false => own.into_iter().map(|section| config.clone().with_section(section)).collect(),
         };
     }
+    // `[DEFAULT]` lends a `script_location` to sections that say where their revisions are.
+    let mut lent: Vec<&String> = config
+        .sections
+        .iter()
+        .filter(|(section, options)| {
+            let keys = ["version_locations", "sqlalchemy.url", "version_table"];
+            options.contains_key("script_location") && keys.iter().any(|key| owns(&config, section, key))
+        })
+        .map(|(section, _)| section)
+        .collect();
+    if !lent.is_empty() {
+        lent.sort_by_key(|section| config.headers.get(*section).map(|header| header.start));
+        return lent.into_iter().map(|section| config.clone().with_section(section)).collect();
+    }
     if !by_name {
         return Vec::new();
     }
@@ -263,6 +270,14 @@ fn of_ini(sources: &Sources, file: FileId) -> Vec<Config> {
         return vec![Config { shape: Shape::FlaskMigrate, ..config }];
     }
     vec![config]
+}
+
+/// Does the section say `key` itself, not through `[DEFAULT]`?
+fn owns(config: &Config, section: &str, key: &str) -> bool {
+    let option = config.sections.get(section).and_then(|options| options.get(key));
+    let (Some(option), Some(header)) = (option, config.headers.get(section)) else { return false };
+    let next = config.headers.values().map(|other| other.start).filter(|start| *start > header.start).min();
+    option.key_span.start > header.start && next.is_none_or(|next| option.key_span.start < next)
 }
 
 /// `alembics`, `almebic`: meant to be `alembic`.
@@ -401,6 +416,19 @@ mod tests {
             found.iter().map(|found| found.name.as_str()).collect::<Vec<_>>(),
             ["alembic.ini:one", "alembic.ini:two"]
         );
+    }
+
+    #[test]
+    fn default_lends_the_location_and_templates_lead_nowhere() {
+        let text = "[DEFAULT]\nscript_location = %(here)s/m\n[one]\nversion_locations = m/a\n[two]\nversion_locations = m/b\n\
+                    [logger_x]\nlevel = INFO\n";
+        let found = found(&[("alembic.ini", text), ("m/env.py", ENV), ("m/a/x.py", ""), ("m/b/x.py", "")]);
+        assert_eq!(found.iter().map(|found| &*found.version_locations[0]).collect::<Vec<_>>(), ["m/a", "m/b"]);
+        let sources = Sources::in_memory([("a/b/c/env.py", ENV)]);
+        let config = Config::in_code("");
+        assert_eq!(leads(&sources, &config, "{alembic_dir}"), Leads::Outside);
+        assert!(matches!(leads(&sources, &config, "a:b:c"), Leads::To { .. }));
+        assert_eq!(leads(&sources, &config, "a:x"), Leads::Nowhere);
     }
 
     #[test]
