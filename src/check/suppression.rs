@@ -328,3 +328,77 @@ pub fn place_for(span: Span, sources: &Sources, trees: &Trees<'_>) -> (Span, Str
     let indent: String = text.chars().take_while(|letter| matches!(letter, ' ' | '\t')).collect();
     (anchor, indent)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fix;
+
+    /// The text that each suppression of `a.py` covers.
+    fn covered(path: &str, text: &str) -> Vec<String> {
+        let sources = Sources::in_memory([(path, text)]);
+        let file = sources.id(path).expect("is there");
+        sources.text(file);
+        let trees = Trees::of(&sources);
+        let found = find(&sources, &trees);
+        found
+            .iter()
+            .map(|found| found.covers.map_or("the file".to_owned(), |span| sources.slice(span).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn a_comment_of_its_own_covers_the_next_logical_line() {
+        let text = "# limbeck: ignore[x] -- why\n\nx = f(\n    1,\n)\ny = 2\n";
+        assert_eq!(covered("a.py", text), ["x = f(\n    1,\n)"]);
+        let text = "# limbeck: ignore[x]\n@decorated\nclass A(B):\n    y = 2\n";
+        assert_eq!(covered("a.py", text)[0].trim_end(), "@decorated\nclass A(B):");
+        let text = "x = f(\n    # limbeck: ignore[x]\n    1,\n)\n";
+        assert_eq!(covered("a.py", text), ["x = f(\n    # limbeck: ignore[x]\n    1,\n)"]);
+    }
+
+    #[test]
+    fn a_comment_after_code_covers_its_statement() {
+        let text = "a = 1\nx = f(\n    1,  # limbeck: ignore[x]\n)\n";
+        assert_eq!(covered("a.py", text), ["x = f(\n    1,  # limbeck: ignore[x]\n)"]);
+        let text = "class A(B):  # limbeck: ignore[x]\n    y = 2\n";
+        assert!(covered("a.py", text)[0].starts_with("class A(B):") && !covered("a.py", text)[0].contains("y = 2"));
+        assert_eq!(covered("a.py", "# limbeck: file-ignore[x]\n"), ["the file"]);
+        assert!(covered("a.py", "x = '# limbeck: ignore[x]'\n# limbeck: ignore\n").is_empty());
+    }
+
+    #[test]
+    fn ini_files_have_comments_too() {
+        let text = "[alembic]\n# limbeck: ignore[x]\nscript_location = a\n    b\nurl = 1\n";
+        assert_eq!(covered("a.ini", text), ["script_location = a\n    b"]);
+        assert_eq!(covered("a.mako", "## limbeck: ignore[x]\nimport a\n"), ["import a"]);
+    }
+
+    #[test]
+    fn what_is_not_needed_is_taken_out() {
+        let text = "# limbeck: ignore[syntax-error]\nx = 1\ny = 2  # limbeck: ignore[not-analysed, syntax-error]\n";
+        let sources = Sources::in_memory([("a.py", text)]);
+        let file = sources.id("a.py").expect("is there");
+        let at = sources.text(file).find("y = 2").expect("is there");
+        let mut findings = Findings::of("not-analysed", Level::Note);
+        findings.report(Span::new(file, at..at + 1), "m");
+        let trees = Trees::of(&sources);
+        let mut diagnostics = findings.diagnostics;
+        let suppressed = apply(&find(&sources, &trees), &mut diagnostics, &Options::default(), &sources);
+        assert_eq!((suppressed, diagnostics.len()), (1, 2));
+        let fixes: Vec<Fix> = diagnostics.into_iter().filter_map(|diagnostic| diagnostic.fix).collect();
+        let texts = fix::apply(&sources, &fixes);
+        assert_eq!(texts[0].1, "x = 1\ny = 2  # limbeck: ignore[not-analysed]\n");
+    }
+
+    #[test]
+    fn an_unknown_name_gets_the_nearest() {
+        let sources = Sources::in_memory([("a.py", "x = 1  # limbeck: ignore[sintax-error]\n")]);
+        sources.text(sources.id("a.py").expect("is there"));
+        let trees = Trees::of(&sources);
+        let mut diagnostics = Vec::new();
+        apply(&find(&sources, &trees), &mut diagnostics, &Options::default(), &sources);
+        assert_eq!(diagnostics[0].rule, "unknown-rule-in-suppression");
+        assert_eq!(diagnostics[0].help.as_deref(), Some("did you mean `syntax-error`?"));
+    }
+}
