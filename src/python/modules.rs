@@ -24,29 +24,45 @@ const NEVER_OF_THE_PROJECT: &[&str] = &[
     "abc",
     "alembic",
     "argparse",
+    "array",
     "ast",
     "asyncio",
+    "atexit",
     "base64",
+    "binascii",
+    "bisect",
     "builtins",
+    "bz2",
+    "calendar",
+    "codecs",
     "collections",
     "concurrent",
     "configparser",
     "contextlib",
     "contextvars",
     "copy",
+    "copyreg",
     "csv",
     "ctypes",
     "dataclasses",
     "datetime",
     "decimal",
+    "dis",
     "email",
+    "encodings",
     "enum",
+    "errno",
+    "fcntl",
+    "fnmatch",
     "fractions",
     "functools",
     "gc",
+    "genericpath",
     "getpass",
+    "gettext",
     "glob",
     "hashlib",
+    "heapq",
     "hmac",
     "html",
     "http",
@@ -57,25 +73,40 @@ const NEVER_OF_THE_PROJECT: &[&str] = &[
     "itertools",
     "json",
     "keyword",
+    "linecache",
     "locale",
     "logging",
+    "lzma",
     "mako",
+    "marshal",
     "math",
     "mimetypes",
     "multiprocessing",
+    "ntpath",
     "numbers",
+    "opcode",
     "operator",
     "os",
     "pathlib",
     "pickle",
     "pkgutil",
+    "platform",
+    "posix",
+    "posixpath",
     "pprint",
+    "queue",
+    "quopri",
     "random",
     "re",
+    "reprlib",
+    "select",
+    "selectors",
     "shlex",
     "shutil",
     "signal",
+    "site",
     "socket",
+    "socketserver",
     "sqlalchemy",
     "sqlite3",
     "ssl",
@@ -84,10 +115,16 @@ const NEVER_OF_THE_PROJECT: &[&str] = &[
     "struct",
     "subprocess",
     "sys",
+    "sysconfig",
     "tempfile",
+    "termios",
     "textwrap",
     "threading",
     "time",
+    "timeit",
+    "token",
+    "tokenize",
+    "tomllib",
     "traceback",
     "types",
     "typing",
@@ -98,16 +135,13 @@ const NEVER_OF_THE_PROJECT: &[&str] = &[
     "weakref",
     "xml",
     "zipfile",
+    "zipimport",
+    "zlib",
     "zoneinfo",
 ];
 
-/// The module `dotted`, imported by code in `importer` with this `sys.path`.
-pub fn find(
-    sources: &Sources,
-    search_path: &[std::rc::Rc<str>],
-    importer: Option<FileId>,
-    dotted: &str,
-) -> Option<Found> {
+/// The module `dotted`, imported with this `sys.path` by code whose own top-level package or file lies in `start`.
+pub fn find(sources: &Sources, search_path: &[std::rc::Rc<str>], start: Option<&str>, dotted: &str) -> Option<Found> {
     let first = dotted.split('.').next().unwrap_or(dotted);
     if first.is_empty() || NEVER_OF_THE_PROJECT.binary_search(&first).is_ok() {
         return None;
@@ -122,7 +156,7 @@ pub fn find(
     if namespace.is_some() {
         return namespace;
     }
-    let mut directory = importer.map(|file| crate::source::split(sources.path(file)).0)?;
+    let mut directory = start?;
     loop {
         for inner in ["", "src", "lib"] {
             let Some(root) = join(directory, inner) else { continue };
@@ -137,18 +171,6 @@ pub fn find(
         }
         directory = crate::source::split(directory).0;
     }
-}
-
-/// Is there a top-level module or package of this name where `find` would look, so that a failing `find` of one of its
-/// submodules means that the submodule is missing?
-pub fn holds_top_level(
-    sources: &Sources,
-    search_path: &[std::rc::Rc<str>],
-    importer: Option<FileId>,
-    dotted: &str,
-) -> bool {
-    let first = dotted.split('.').next().unwrap_or(dotted);
-    find(sources, search_path, importer, first).is_some_and(|found| found.file.is_some())
 }
 
 /// The module `dotted` below the directory `root`.
@@ -205,13 +227,12 @@ mod tests {
             ("ns/inner/x.py", ""),
             ("src/lib/y.py", ""),
         ]);
-        let found = |dotted: &str| find(&sources, &path(&[""]), sources.id("app/db.py"), dotted);
+        let found = |dotted: &str| find(&sources, &path(&[""]), Some(""), dotted);
         assert_eq!(found("app.db").and_then(|found| found.file), sources.id("app/db.py"));
         assert_eq!(found("app").and_then(|found| found.package).as_deref(), Some("app"));
         assert_eq!(found("ns.inner.x").and_then(|found| found.file), sources.id("ns/inner/x.py"));
         assert!(found("nothing").is_none() && found("sqlalchemy").is_none());
         assert!(found("lib.y").is_some_and(|found| found.beyond_path));
-        assert!(holds_top_level(&sources, &path(&[""]), None, "app.missing"));
     }
 
     #[test]

@@ -33,7 +33,10 @@ impl<'t> Machine<'t> {
                 }
                 None => {
                     let found = match &last {
-                        None => modules::find(self.sources(), &self.search_path, Some(self.file()), name),
+                        None => {
+                            let start = self.import_start();
+                            modules::find(self.sources(), &self.search_path, start.as_deref(), name)
+                        }
                         Some(parent) => self.find_submodule(parent, &name[name.rfind('.').map_or(0, |dot| dot + 1)..]),
                     };
                     match (found, &last) {
@@ -80,6 +83,26 @@ impl<'t> Machine<'t> {
         let package = sources.path(file).strip_suffix("/__init__.py").map(str::to_owned);
         let found = Found { file: Some(file), package, root: natural, beyond_path: false };
         self.load(&name, found, span).map(Value::Module)
+    }
+
+    /// The directory from which imports of the code being executed are looked for where `sys.path` has them not: that
+    /// of its file, or, for a module of a package, the one that the package was found in. A package's own modules are
+    /// no top-level modules.
+    fn import_start(&self) -> Option<String> {
+        let module = self.module()?;
+        let mut directory = crate::source::split(self.sources().path(module.file?)).0;
+        let mut packages: Vec<&str> = module.name.split('.').collect();
+        if module.package.is_none() {
+            packages.pop();
+        }
+        while let Some(package) = packages.pop() {
+            let (parent, last) = crate::source::split(directory);
+            if last != package {
+                break;
+            }
+            directory = parent;
+        }
+        Some(directory.to_owned())
     }
 
     fn find_submodule(&self, parent: &Module<'t>, name: &str) -> Option<Found> {

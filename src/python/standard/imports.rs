@@ -411,6 +411,21 @@ mod tests {
     }
 
     #[test]
+    fn a_package_does_not_shadow_a_library_from_inside() {
+        let files = [
+            ("main.py", "from app.redis import x\n"),
+            ("app/__init__.py", ""),
+            ("app/redis.py", "from redis.asyncio import Redis as x\nimport app.celery\n"),
+            ("app/celery/__init__.py", "from celery import Celery\n"),
+        ];
+        assert_eq!(run(&files), "redis.asyncio.Redis");
+        // A script in a package is none of it: what lies beside it may be meant.
+        let files =
+            [("app/main.py", "from database import x\n"), ("app/__init__.py", ""), ("app/database.py", "x = 1\n")];
+        assert_eq!(run(&files), "1");
+    }
+
+    #[test]
     fn packages_are_walked() {
         let walk = "import pkgutil, importlib\nimport app.models as models\nx = []\n";
         assert_eq!(
