@@ -36,6 +36,7 @@ impl<'t> Machine<'t> {
                         None => {
                             let start = self.import_start();
                             modules::find(self.sources(), &self.search_path, start.as_deref(), name)
+                                .filter(|found| !found.beyond_path || found.file != Some(self.file()))
                         }
                         Some(parent) => self.find_submodule(parent, &name[name.rfind('.').map_or(0, |dot| dot + 1)..]),
                     };
@@ -114,14 +115,12 @@ impl<'t> Machine<'t> {
     /// its submodules itself.
     fn missing_submodule(&mut self, parent: &Rc<Module<'t>>, dotted: &str, name: &str, span: Span) -> Outcome<'t> {
         let attribute = name.rsplit('.').next().unwrap_or(name);
-        let has_path = parent
-            .scope
-            .names
-            .borrow()
-            .get("__path__")
-            .is_some_and(|binding| binding.statement != Span::start_of(self.file()));
-        let _ = has_path;
-        let open = parent.scope.open.borrow().is_some() || parent.file.is_none();
+        // A package that sets `__path__` (`pkgutil.extend_path`) has parts elsewhere.
+        let has_path = parent.file.is_some_and(|file| {
+            let names = parent.scope.names.borrow();
+            names.get("__path__").is_some_and(|binding| binding.statement != Span::start_of(file))
+        });
+        let open = has_path || parent.scope.open.borrow().is_some() || parent.file.is_none();
         if open || parent.scope.names.borrow().contains_key(attribute) || self.is_generated(parent, attribute) {
             return Ok(self.unknown(span, "a module that is not among the files of the project"));
         }
@@ -141,7 +140,14 @@ impl<'t> Machine<'t> {
         };
         matches!(
             attribute,
-            "_version" | "version" | "__version__" | "_version_info" | "local_settings" | "local" | "_build"
+            "_version"
+                | "version"
+                | "__version__"
+                | "_version_info"
+                | "_build_info"
+                | "local_settings"
+                | "local"
+                | "_build"
         ) || attribute.ends_with("_pb2")
             || attribute.ends_with("_pb2_grpc")
             || parent.package.as_ref().is_some_and(compiled)
@@ -275,7 +281,11 @@ impl<'t> Machine<'t> {
         for statement in body {
             match self.block(std::slice::from_ref(statement)) {
                 Err(raised) if !is_script && (raised.value.is_some() || raised.calls > 0) => {
-                    self.hides_imports(raised.span, &format!("raises {} on paper", raised.exception));
+                    let value = self.hides_imports(raised.span, &format!("raises {} on paper", raised.exception));
+                    if let Value::Unknown(unknown) = value {
+                        // What the statement would have bound may be bound.
+                        self.scope().open.borrow_mut().get_or_insert(unknown);
+                    }
                 }
                 Err(raised) => return Err(raised),
                 Ok(_) => {}

@@ -352,7 +352,10 @@ impl<'t> Machine<'t> {
                     .entries
                     .borrow()
                     .keys()
-                    .map(|key| builtins::value_of_key(key, span).unwrap_or(Value::None))
+                    .map(|key| {
+                        builtins::value_of_key(key, span)
+                            .unwrap_or_else(|| Value::Unknown(unknown("a key that is a class or function")))
+                    })
                     .collect())
             }
             Value::Str(text) => {

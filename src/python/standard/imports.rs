@@ -52,6 +52,10 @@ impl<'t> Library<'t> for Imports {
                 },
                 module => Ok(package_path(machine, &module, span)),
             },
+            "pkgutil.extend_path" => {
+                let path = machine.iterate(&arguments.get(0, "path")?.clone(), span).unwrap_or_default();
+                Ok(open_list(path))
+            }
             "pkgutil.iter_modules" | "pkgutil.walk_packages" => {
                 walked(machine, arguments, dotted == "pkgutil.walk_packages", span)
             }
