@@ -9,6 +9,17 @@ pub fn python_says(project: &Project<'_>, words: &[&str]) -> bool {
     says(project, words, |name| name.ends_with(".py"))
 }
 
+/// May a program of the project hand Alembic a URL of its own before env.py runs?
+pub fn code_sets_url(project: &Project<'_>) -> bool {
+    let sources = project.sources;
+    let mut files = sources.ids().filter(|file| sources.path(*file).ends_with(".py"));
+    files.any(|file| {
+        let text = sources.text(file).as_bytes();
+        let has = |word: &str| memchr::memmem::find(text, word.as_bytes()).is_some();
+        has("sqlalchemy.url") && has("alembic") && !has("context.configure")
+    })
+}
+
 /// Does a file that runs or deploys the project hold one of the words: Dockerfile, compose, Makefile, shell, CI, .env?
 pub fn surroundings_say(project: &Project<'_>, words: &[&str]) -> bool {
     says(project, words, |name| {

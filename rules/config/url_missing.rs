@@ -4,6 +4,7 @@ use crate::diagnostic::Findings;
 use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::env_script::{EngineProblem, What};
+use crate::rules::config::text_files;
 use crate::rules::{Check, Rule};
 
 /// The rule.
@@ -18,6 +19,9 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
         else {
             continue;
         };
+        if text_files::code_sets_url(project) {
+            return;
+        }
         let config = &environment.config;
         let section = &config.section;
         let message = format!("`{made_by}` finds no `{prefix}url`: `[{section}]` has none and env.py sets none");
@@ -28,12 +32,16 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
             .why("SQLAlchemy raises `KeyError: 'url'`")
             .help(format!("add `{prefix}url = …` to `[{section}]`, or call `config.set_main_option` in env.py"));
     }
-    for option in script.online.set_options.iter().filter(|option| option.certain && option.is_none) {
+    for option in script
+        .online
+        .set_options
+        .iter()
+        .filter(|option| option.certain && option.is_none && project.sources.slice(option.value_span) == "None")
+    {
         findings
             .report(option.span, format!("the value given to `{}` is `None`", option.key))
             .key(format!("option:{}.{}", option.section, option.key))
             .why("ConfigParser raises `TypeError: option values must be strings`")
             .help("give the option a default, or stop with a clear message where the variable is not set");
     }
-    let _ = project;
 }

@@ -3,7 +3,7 @@
 use crate::diagnostic::Findings;
 use crate::project::Project;
 use crate::project::alembic::Environment;
-use crate::rules::config::used;
+use crate::rules::config::{text_files, used};
 use crate::rules::{Check, Rule};
 
 /// The rule.
@@ -12,6 +12,9 @@ pub const RULE: Rule =
 
 fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findings) {
     for used in used::urls(environment).into_iter().filter(|used| used.url.dialect == "driver") {
+        if environment.config.file == Some(used.url.span.file) && text_files::code_sets_url(project) {
+            return;
+        }
         findings
             .report(used.url.span, "the database URL is still the placeholder of Alembic's template")
             .key(used::key(project, used.url))

@@ -4,7 +4,7 @@ use crate::diagnostic::Findings;
 use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::sqlalchemy::url::{EngineUrl, UrlError};
-use crate::rules::config::used;
+use crate::rules::config::{text_files, used};
 use crate::rules::{Check, Rule};
 
 /// The rule.
@@ -15,6 +15,9 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
     for used in used::urls(environment) {
         let Some(error) = &used.url.error else { continue };
         if used.url.dialect == "driver" {
+            continue;
+        }
+        if environment.config.file == Some(used.url.span.file) && text_files::code_sets_url(project) {
             continue;
         }
         let (message, help) = words(used.url, error);

@@ -82,13 +82,21 @@ pub fn discover(sources: &Sources) -> Vec<Found> {
     }
     for file in &listed.pyprojects {
         let Some(pyproject) = Config::of_pyproject(sources, *file) else { continue };
+        // Alembic reads the pyproject.toml of the working directory besides the ini file, wherever that is.
+        let above = |directory: &str| {
+            let root = pyproject.directory.as_str();
+            root.is_empty() || directory.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'))
+        };
         let mut beside = configs.iter_mut().filter(|config| {
-            config.shape == Shape::Ini
-                && config.directory == pyproject.directory
-                && config.file.is_some_and(|file| split(sources.path(file)).1 == "alembic.ini")
+            let by_name = config.file.is_some_and(|file| split(sources.path(file)).1 == "alembic.ini");
+            let lacks = config.shape == Shape::Ini && config.option("script_location").is_none();
+            by_name && (config.directory == pyproject.directory || (lacks && above(&config.directory)))
         });
         match beside.next() {
-            Some(config) => *config = config.clone().with_pyproject(pyproject),
+            Some(config) => {
+                config.shape = Shape::Ini;
+                *config = config.clone().with_pyproject(pyproject);
+            }
             None if pyproject.toml.contains_key("script_location") => configs.push(pyproject),
             None => {}
         }

@@ -115,6 +115,10 @@ impl<'t> Alembic<'t> {
     ) -> (Known<EngineUrl>, Option<EngineProblem>) {
         let argument_span = arguments.span_of(0, "configuration").unwrap_or(span);
         let unread = |why: &str| Known::Unknown(argument_span, why.to_owned());
+        // Keywords win over the configuration.
+        if let Some(url) = arguments.keyword("url") {
+            return (self.url(machine, &url.value, url.span), None);
+        }
         let prefix = match arguments.get(1, "prefix") {
             None if arguments.open => return (unread("the prefix is not known"), None),
             None => "sqlalchemy.".to_owned(),
@@ -131,7 +135,7 @@ impl<'t> Alembic<'t> {
                 if let Some(value) = found {
                     return (self.url(machine, &value, argument_span), None);
                 }
-                if dict.open.get() {
+                if dict.open.get() || arguments.open {
                     return (unread("the configuration is not wholly known"), None);
                 }
                 let similar = dict.entries.borrow().iter().find_map(|(key, value)| match (key, value) {
