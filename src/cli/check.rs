@@ -19,6 +19,7 @@ use crate::diagnostic::{Applicability, Edit, Fix, Level};
 use crate::fix::{self, Fixed, Which};
 use crate::load::slashed;
 use crate::report::{self, Format, Style};
+use crate::secrets::{Language, mask_line};
 use crate::source::{Sources, join};
 use crate::syntax::python::Trees;
 
@@ -390,7 +391,12 @@ fn diff(run: &Run, out: Out<'_>) -> Result<Exit, Failure> {
         let old = if before.is_some() { shown.as_str() } else { "/dev/null" };
         let before = before.as_deref().unwrap_or("");
         let diff = TextDiff::from_lines(before, after.as_str());
-        write!(out, "{}", diff.unified_diff().context_radius(3).header(old, &shown))?;
+        let text = diff.unified_diff().context_radius(3).header(old, &shown).to_string();
+        for line in text.split_inclusive('\n') {
+            // Behind the sign: a diff may end up in a log, too.
+            let (sign, code) = line.split_at(line.chars().next().map_or(0, char::len_utf8));
+            write!(out, "{sign}{}", mask_line(code, Language::of(path)))?;
+        }
     }
     let count = run.fixed.applied.len();
     if count > 0 {

@@ -156,8 +156,12 @@ fn jobs(bless: bool, problems: &mut Vec<String>) -> Vec<Job> {
                         problems.push(format!("{title}: not under Why: {text}"));
                     }
                 }
-                let commands = if order.command.is_empty() {
-                    usual(family)
+                let is_variable = |word: &&str| {
+                    word.split('=').next().is_some_and(|name| name.len() < word.len() && name.to_uppercase() == name)
+                };
+                let commands: Vec<Vec<String>> = if order.command.iter().all(is_variable) {
+                    let variables = order.command.iter().map(|word| (*word).to_owned());
+                    usual(family).into_iter().map(|words| variables.clone().chain(words).collect()).collect()
                 } else {
                     let words = order.command.split(|word| *word == "&&");
                     words.map(|words| words.iter().map(|word| (*word).to_owned()).collect()).collect()

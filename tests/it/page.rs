@@ -7,7 +7,8 @@
 //! * `language fixed path`: the file after the fix. `LIMBECK_BLESS=1` writes it.
 //! * `output`: what `limbeck check` prints. Optional; `LIMBECK_BLESS=1` rewrites it.
 //! * `oracle sa20,sa21 upgrade head --sql`: what the real Alembic is told; each line of the block must be in what it
-//!   says (a line `! text` must not be). `oracle none` with a reason: can't be run.
+//!   says (a line `! text` must not be). `NAME=value` before a command sets a variable; alone, it goes before the usual
+//!   commands. `oracle none` with a reason: can't be run.
 //! * `latin-1 path`: the file is written in Latin-1, and under *Reported* its first line is marked.
 //! * `console` or `text` without a path: an illustration, no file.
 

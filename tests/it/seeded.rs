@@ -33,16 +33,10 @@ const FAULTS: &[(&str, &[Do], &str, &str)] = &[
     ("healthy-sync", &[Replace(ENV, "customer, order", "customer")], "models-not-imported", ENV),
     (
         "healthy-sync",
-        &[Replace(ENV, "from shop.models import customer, order  # noqa: F401\n", "")],
-        "models-not-imported",
-        ENV,
-    ),
-    (
-        "healthy-sync",
         &[Replace(
             ENV,
             "from shop.models import customer, order  # noqa: F401\n",
-            "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from shop.models import customer, order\n",
+            "from typing import TYPE_CHECKING\n\nfrom shop.models import customer  # noqa: F401\n\nif TYPE_CHECKING:\n    from shop.models import order\n",
         )],
         "models-not-imported",
         ENV,
@@ -128,7 +122,7 @@ const FAULTS: &[(&str, &[Do], &str, &str)] = &[
     ("healthy-sync", &[Replace(INI, "script_location = ", "script_locatoin = ")], "script-location-missing", INI),
     ("healthy-sync", &[Replace(INI, "%(here)s/migrations", "%(here)s/migration")], "script-location-missing", INI),
     ("healthy-sync", &[Delete("migrations/script.py.mako")], "script-template-missing", INI),
-    ("healthy-sync", &[Replace(INI, "prepend_sys_path = .\n", "")], "prepend-sys-path-missing", ENV),
+    ("healthy-sync", &[Replace(INI, "prepend_sys_path = .\n", "")], "prepend-sys-path-missing", INI),
     ("healthy-sync", &[Delete(INI)], "config-not-found", ENV),
     // models
     (

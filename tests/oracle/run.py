@@ -35,6 +35,13 @@ def any_type(compiler, name):
     raise AttributeError(name)
 
 
+def without_settings(connection, cursor, statement, parameters, context, executemany):
+    """SQLite has no settings, schemas or extensions."""
+    if statement.lstrip().upper().startswith(("SET ", "CREATE SCHEMA", "CREATE EXTENSION", "LOCK ", "SELECT PG_")):
+        return "SELECT 1", ()
+    return statement, parameters
+
+
 def on_sqlite():
     real = sqlalchemy.engine.create.create_engine
 
@@ -45,9 +52,25 @@ def on_sqlite():
             return engine
         # Types of other databases are as good as any here.
         SQLiteTypeCompiler.__getattr__ = any_type
+        return substitute(is_async)
+
+    def substitute(is_async):
         if is_async:
-            return real("sqlite+aiosqlite:///oracle.db", _is_async=True)
-        return real("sqlite:///oracle.db")
+            engine = real("sqlite+aiosqlite:///oracle.db", _is_async=True)
+        else:
+            engine = real("sqlite:///oracle.db")
+        sqlalchemy.event.listen(engine, "before_cursor_execute", without_settings, retval=True)
+        return engine
+
+    # AsyncEngine around a synchronous engine is how older templates make one.
+    wrap = sqlalchemy.ext.asyncio.AsyncEngine.__init__
+
+    def __init__(self, sync_engine):
+        if sync_engine.dialect.name != "sqlite" and getattr(sync_engine.dialect, "is_async", False):
+            sync_engine = substitute(True)
+        wrap(self, sync_engine)
+
+    sqlalchemy.ext.asyncio.AsyncEngine.__init__ = __init__
 
     for module in (sqlalchemy, sqlalchemy.engine, sqlalchemy.engine.create):
         module.create_engine = create_engine
@@ -72,7 +95,11 @@ def write(files, complete):
 
 
 def command(words):
-    """The exit code of one command, as the console script gives it."""
+    """The exit code of one command, as the console script gives it. Words like NAME=value go to the environment."""
+    while "=" in words[0] and words[0].split("=")[0].isupper():
+        name, value = words[0].split("=", 1)
+        os.environ[name] = value
+        words = words[1:]
     sys.argv = list(words)
     try:
         if words[0] == "flask":
