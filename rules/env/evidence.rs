@@ -33,13 +33,31 @@ pub fn autogenerates(environment: &Environment, project: &Project<'_>) -> bool {
     if project.settings.autogenerate == Some(false) {
         return false;
     }
-    let scripts = &environment.revisions.scripts;
-    if scripts.is_empty() || scripts.iter().any(|script| project.sources.text(script.file).contains(MARK)) {
+    if is_new(environment, project) || generated(environment, project) > 0 {
         return true;
     }
     environment.env_script.as_ref().is_some_and(|script| {
         script.online.configures().any(|(_, call)| call.options.iter().any(|(name, _)| COMPARISONS.contains(&&**name)))
     })
+}
+
+/// Is there no revision yet? Revisions below the script directory that only code in env.py leads to count, too.
+pub fn is_new(environment: &Environment, project: &Project<'_>) -> bool {
+    let Some(home) = environment.script_location.as_deref().filter(|_| environment.revisions.scripts.is_empty()) else {
+        return environment.revisions.scripts.is_empty();
+    };
+    let inside = |path: &str| path.strip_prefix(home).is_some_and(|rest| rest.starts_with('/'));
+    let sources = project.sources;
+    !sources.ids().any(|file| {
+        let path = sources.path(file);
+        path.ends_with(".py") && inside(path) && sources.peek(file).is_some_and(|text| text.contains("\ndown_revision"))
+    })
+}
+
+/// How many revisions carry the mark of autogenerate.
+pub fn generated(environment: &Environment, project: &Project<'_>) -> usize {
+    let scripts = environment.revisions.scripts.iter();
+    scripts.filter(|script| project.sources.text(script.file).contains(MARK)).count()
 }
 
 /// `level`, or a note where nothing shows that autogenerate is in use.

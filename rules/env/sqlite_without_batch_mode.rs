@@ -1,8 +1,8 @@
 //! `sqlite-without-batch-mode`
 
 use super::edit;
-use super::evidence::{autogenerates, is_flask, migration_engine};
-use crate::diagnostic::{Edit, Findings, Fix};
+use super::evidence::{autogenerates, is_flask, level_of_url, migration_engine};
+use crate::diagnostic::{Edit, Findings, Fix, Level};
 use crate::project::alembic::Environment;
 use crate::project::alembic::env_script::EnvScript;
 use crate::project::{Known, Project};
@@ -32,7 +32,9 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
     }
     for (event, call) in script.online.configures().filter(|(event, _)| event.certain) {
         let Some(engine) = migration_engine(&script.online, call) else { continue };
-        let Some(url) = engine.url.filter(|url| url.dialect == "sqlite") else { continue };
+        let Some(url) = engine.url.filter(|url| url.dialect == "sqlite" && level_of_url(url) == Level::Error) else {
+            continue;
+        };
         let (span, fix) = match call.option("render_as_batch") {
             Some(Known::Is(false, span)) => {
                 (*span, Some(Edit::Replace { span: *span, text: "render_as_batch=True".to_owned() }))

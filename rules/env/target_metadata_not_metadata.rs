@@ -26,7 +26,7 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
             .label(call.span, "Alembic gets it here")
             .why(format!(
                 "autogenerate ends with `AttributeError: {}`",
-                if words.starts_with("the class") {
+                if words.starts_with("the class") || words == "a declarative base" {
                     "type object 'Base' has no attribute 'sorted_tables'"
                 } else {
                     "… has no attribute 'sorted_tables'"
@@ -39,7 +39,12 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
 
 /// `Base` → `Base.metadata`, where that is the MetaData of a declarative base of the project.
 fn fix(script: &EnvScript, project: &Project<'_>, words: &str, span: Span) -> Option<Fix> {
-    let class = words.strip_prefix("the class `")?.strip_suffix('`')?;
+    let assigned = script.layout.assignments.iter().find(|assignment| assignment.span == span);
+    let written = project.sources.slice(assigned.map_or(span, |assignment| assignment.value));
+    let class = match words {
+        "a declarative base" => written,
+        words => words.strip_prefix("the class `")?.strip_suffix('`')?,
+    };
     let expected = format!("{class}.metadata");
     project.models.metadatas.iter().find(|metadata| metadata.name == expected)?;
     let value = script.layout.assignments.iter().find(|assignment| assignment.span == span).map(|found| found.value);

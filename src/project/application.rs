@@ -16,6 +16,8 @@ pub struct Application {
     pub upgrades: Vec<Upgrade>,
     /// `metadata.create_all` where the application starts.
     pub create_alls: Vec<CreateAll>,
+    /// `command.revision(…)` is called somewhere: a program of the project generates revisions.
+    pub revisions: bool,
     /// `command.stamp(…)` is called somewhere: tables that were made otherwise are known to Alembic.
     pub stamps: bool,
 }
@@ -138,7 +140,7 @@ impl<'t> Visitor<'t> for Reader<'_> {
             }
             tree::Expr::Call(call) => {
                 if let tree::Expr::Attribute(attribute) = &*call.func
-                    && mentions(&attribute.value, "command")
+                    && ["command", "alembic_command", "alembic_api"].iter().any(|word| mentions(&attribute.value, word))
                 {
                     match attribute.attr.as_str() {
                         "upgrade" => {
@@ -149,6 +151,7 @@ impl<'t> Visitor<'t> for Reader<'_> {
                             });
                         }
                         "stamp" => self.found.stamps = true,
+                        "revision" => self.found.revisions = true,
                         _ => {}
                     }
                 }

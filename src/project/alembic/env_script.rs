@@ -250,8 +250,12 @@ pub struct Filter {
     pub function: String,
     /// The `return` that decides, or the function's name.
     pub span: Span,
+    /// The whole function.
+    pub whole: Span,
     /// Tables, and whether they pass; `None`: not decidable.
     pub verdicts: Vec<(String, Option<bool>)>,
+    /// The verdict on a table of which nothing is known.
+    pub any: Option<bool>,
 }
 
 /// What was given as `target_metadata`.

@@ -31,7 +31,17 @@ pub(super) fn tried<'t>(
         };
         verdicts.push((name, verdict));
     }
-    Some(Filter { option, function: code.name.to_string(), span: deciding_return(code), verdicts })
+    let any = {
+        let mut arguments = arguments(machine, &option, "", None, span);
+        if let Some(arguments) = Rc::get_mut(&mut arguments) {
+            let position = usize::from(option == "include_object");
+            arguments.positional[position].value = machine.unknown(span, "the name of any table");
+        }
+        let answer = machine.maybe(|machine| machine.call(function, &arguments, span));
+        answer.ok().and_then(|value| machine.truth(&value))
+    };
+    let function = code.name.to_string();
+    Some(Filter { option, function, span: deciding_return(code), whole: code.span, verdicts, any })
 }
 
 fn arguments<'t>(

@@ -86,6 +86,8 @@ pub(super) struct Run<'t> {
     pub configures: Vec<RawConfigure<'t>>,
     pub overrides: HashMap<(String, String), Value<'t>>,
     pub configured: Option<ObjectId>,
+    /// env.py calls something outside the project that may do anything.
+    pub calls_outside: bool,
 }
 
 #[derive(Default)]
@@ -169,6 +171,12 @@ impl<'t> Alembic<'t> {
             _ => {}
         }
         let package = dotted.split('.').next().unwrap_or("");
+        if let Some(run) = &mut self.state.borrow_mut().run
+            && run.file == span.file
+            && !KNOWN.contains(&package)
+        {
+            run.calls_outside = true;
+        }
         match package {
             "sqlalchemy" | "sqlmodel" => self.sqlalchemy_call(machine, callee, dotted, arguments, span),
             "flask" | "flask_migrate" | "flask_sqlalchemy" | "quart" => {
@@ -271,6 +279,70 @@ const NEVER_CALLS_BACK: &[&str] = &[
     "signal",
     "click",
     "typer",
+];
+
+/// Packages whose functions do not run migrations.
+const KNOWN: &[&str] = &[
+    "sqlalchemy",
+    "sqlmodel",
+    "alembic",
+    "logging",
+    "flask",
+    "flask_migrate",
+    "flask_sqlalchemy",
+    "typing",
+    "dataclasses",
+    "functools",
+    "contextlib",
+    "pydantic",
+    "pydantic_settings",
+    "os",
+    "sys",
+    "re",
+    "pathlib",
+    "asyncio",
+    "anyio",
+    "uvloop",
+    "importlib",
+    "pkgutil",
+    "inspect",
+    "glob",
+    "json",
+    "time",
+    "datetime",
+    "urllib",
+    "warnings",
+    "configparser",
+    "dotenv",
+    "decouple",
+    "environs",
+    "environ",
+    "loguru",
+    "structlog",
+    "rich",
+    "psycopg2",
+    "psycopg",
+    "asyncpg",
+    "geoalchemy2",
+    "alembic_utils",
+    "alembic_postgresql_enum",
+    "pgvector",
+    "yaml",
+    "toml",
+    "tomllib",
+    "copy",
+    "collections",
+    "itertools",
+    "operator",
+    "string",
+    "subprocess",
+    "threading",
+    "traceback",
+    "uuid",
+    "nest_asyncio",
+    "click",
+    "socket",
+    "textwrap",
 ];
 
 impl<'t> Library<'t> for Alembic<'t> {
@@ -464,6 +536,7 @@ fn run_once<'t>(
         configures: Vec::new(),
         overrides: HashMap::new(),
         configured: None,
+        calls_outside: false,
     });
     let (module, outcome) = machine.run_script(file, "env_py");
     let Some(run) = library.state.borrow_mut().run.take() else { return (EnvRun::default(), module) };
@@ -472,11 +545,11 @@ fn run_once<'t>(
         facts.raised_on_purpose = raised.value.is_some();
         facts.raised = Some((raised.exception.to_string(), raised.message, raised.span));
     }
-    facts.incomplete = is_incomplete(machine, file, &facts);
+    facts.incomplete = run.calls_outside || is_incomplete(machine, file, &facts);
     for configure in run.configures {
         let Some(Event { what: What::Configure(call), .. }) = facts.events.get_mut(configure.event) else { continue };
         if let Some((value, span)) = &configure.target {
-            call.target_metadata = target(metadatas, value);
+            call.target_metadata = target(machine, metadatas, value);
             let written = machine.trees.sources().slice(*span);
             let assigned = layout.assignments.iter().rev().find(|assignment| assignment.name == written);
             call.target_metadata_span = Some(assigned.map_or(*span, |assignment| assignment.span));
@@ -520,21 +593,28 @@ fn is_incomplete(machine: &Machine<'_>, file: FileId, facts: &EnvRun) -> bool {
     unread_call || facts.raised.is_some()
 }
 
-fn target<'t>(metadatas: &dyn MetaDatas<'t>, value: &Value<'t>) -> TargetMetadata {
+fn target<'t>(machine: &mut Machine<'t>, metadatas: &dyn MetaDatas<'t>, value: &Value<'t>) -> TargetMetadata {
     if let Some(number) = metadatas.number(value) {
         return TargetMetadata::These(vec![number]);
     }
     match value {
         Value::None => TargetMetadata::None,
         Value::Unknown(unknown) => TargetMetadata::Unknown(unknown.why.to_string()),
-        Value::Term(_) => TargetMetadata::Unknown("an object of a library".to_owned()),
+        Value::Term(term) => {
+            let at = term.span;
+            let holds = machine.attribute(value, "metadata", at).ok().and_then(|inner| metadatas.number(&inner));
+            match holds {
+                Some(_) => TargetMetadata::Other("a declarative base".to_owned()),
+                None => TargetMetadata::Unknown("an object of a library".to_owned()),
+            }
+        }
         Value::List(_) | Value::Tuple(_) | Value::Set(_) => {
             let Some(items) = value.items() else {
                 return TargetMetadata::Unknown("a list that is not wholly known".to_owned());
             };
             let mut numbers = Vec::new();
             for item in &items {
-                match target(metadatas, item) {
+                match target(machine, metadatas, item) {
                     TargetMetadata::These(found) => numbers.extend(found),
                     TargetMetadata::Other(words) => return TargetMetadata::Other(format!("a list with {words}")),
                     _ => return TargetMetadata::Unknown("a list that is not wholly known".to_owned()),
@@ -545,7 +625,7 @@ fn target<'t>(metadatas: &dyn MetaDatas<'t>, value: &Value<'t>) -> TargetMetadat
         Value::OneOf(values) => {
             let mut numbers = Vec::new();
             for value in values.iter() {
-                match target(metadatas, value) {
+                match target(machine, metadatas, value) {
                     TargetMetadata::These(found) => numbers.extend(found),
                     _ => return TargetMetadata::Unknown("it differs from path to path".to_owned()),
                 }
