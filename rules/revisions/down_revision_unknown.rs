@@ -22,8 +22,13 @@ fn check(environment: &Environment, project: &Project<'_>, found: &mut Findings)
     if map.scripts.iter().any(|script| script.id().is_none()) {
         return;
     }
+    // Plug-ins bring revisions that the application joins to its own, by version locations that code puts together.
+    let is_elsewhere = |id: &str| project.environments.iter().any(|other| other.revisions.get(id).is_some());
     for missing in map.missing() {
         let Missing { by, variable, id, known } = missing;
+        if is_elsewhere(id) {
+            continue;
+        }
         let own = by.id().unwrap_or("?");
         let guess = guess(map, project.sources, &missing);
         let report = found
