@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-use crate::python::builtins::{dict, is_open, join, key_of, list, operators, value_of_key, why_not};
+use crate::python::builtins::{dict, is_certain_key, is_open, join, key_of, list, operators, value_of_key, why_not};
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::value::{Arguments, Dict, Key, List, Value};
 use crate::source::Span;
@@ -273,7 +273,9 @@ pub fn dict_method<'t>(
                         }
                         Ok(value)
                     }
-                    (None, _) if of.open.get() => Ok(why_not(&Value::Dict(of.clone()), span)),
+                    (None, _) if of.open.get() || !is_certain_key(&given) => {
+                        Ok(why_not(&Value::Dict(of.clone()), span))
+                    }
                     (None, Some(default)) => Ok(default),
                     (None, None) => {
                         let shown = super::formatting::repr(&given).unwrap_or_default();
@@ -355,12 +357,13 @@ pub fn from_keys<'t>(machine: &mut Machine<'t>, arguments: &Rc<Arguments<'t>>, s
 }
 
 /// The value under `key`, or `default`.
-pub fn lookup<'t>(of: &Rc<Dict<'t>>, key: &Value<'t>, default: Value<'t>, span: Span) -> Value<'t> {
-    match key_of(key) {
-        None => why_not(key, span),
+pub fn lookup<'t>(of: &Rc<Dict<'t>>, key_value: &Value<'t>, default: Value<'t>, span: Span) -> Value<'t> {
+    match key_of(key_value) {
+        None => why_not(key_value, span),
         Some(key) => match of.entries.borrow().get(&key) {
             Some(value) => value.clone(),
             None if of.open.get() => why_not(&Value::Dict(of.clone()), span),
+            None if !is_certain_key(key_value) => why_not(key_value, span),
             None => default,
         },
     }

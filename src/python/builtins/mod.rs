@@ -14,6 +14,7 @@ pub mod strings;
 use std::rc::Rc;
 
 use crate::python::evaluate::{Machine, Outcome};
+use crate::python::standard::enums;
 use crate::python::value::{
     Argument, Arguments, Dict, Key, Keyword, List, Name, Origin, Str, TermKind, Unknown, Value,
 };
@@ -244,8 +245,11 @@ pub fn builtin_attribute<'t>(machine: &mut Machine<'t>, of: &Value<'t>, name: &s
     };
     if !known && !name.starts_with("__") {
         return match of {
-            // A tuple may be a named one, a text a URL.
-            Value::List(_) | Value::Dict(_) | Value::Int(_) | Value::Bool(_) | Value::Float(_) => {
+            // A tuple may be a named one, a text a URL, a list a generator or a deque, a dict a counter.
+            Value::Dict(_) if matches!(name, "most_common" | "elements" | "subtract" | "total" | "default_factory") => {
+                None
+            }
+            Value::Dict(_) | Value::Int(_) | Value::Bool(_) | Value::Float(_) => {
                 let kind = functions::type_name(of)?;
                 let message = format!("'{kind}' object has no attribute '{name}'");
                 Some(Err(machine.raised("AttributeError", message, span)))
@@ -323,7 +327,11 @@ pub fn key_of(value: &Value<'_>) -> Option<Key> {
         Value::Tuple(items) => Key::Tuple(items.iter().map(key_of).collect::<Option<_>>()?),
         Value::Class(class) => Key::Identity(Rc::as_ptr(class) as usize),
         Value::Function(function) => Key::Identity(Rc::as_ptr(function) as usize),
-        Value::Object(object) => Key::Identity(Rc::as_ptr(object) as usize),
+        // A member of `class E(str, Enum)` is its value.
+        Value::Object(object) => match object.attributes.borrow().get("value") {
+            Some(value) if enums::member(object).is_some() && enums::is_value_like(&object.class) => key_of(value)?,
+            _ => Key::Identity(Rc::as_ptr(object) as usize),
+        },
         Value::Module(module) => Key::Identity(Rc::as_ptr(module) as usize),
         Value::Builtin(name) => Key::Str(format!("<built-in {name}>").into()),
         Value::Term(term) => match term.dotted() {
@@ -332,6 +340,15 @@ pub fn key_of(value: &Value<'_>) -> Option<Key> {
         },
         _ => return None,
     })
+}
+
+/// Is it certain which key the value is? What a library gives may equal any.
+pub fn is_certain_key(value: &Value<'_>) -> bool {
+    match value {
+        Value::Term(_) => false,
+        Value::Tuple(items) => items.iter().all(is_certain_key),
+        _ => true,
+    }
 }
 
 /// The value that a key stands for. `None`: it stands for a class, function or term.

@@ -8,7 +8,7 @@ use crate::python::builtins::{
 };
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::standard::environment::is_default;
-use crate::python::value::{Key, List, Str, Value};
+use crate::python::value::{List, Str, Value};
 use crate::source::Span;
 
 /// Texts and lists longer than this are not made.
@@ -389,7 +389,7 @@ fn contains<'t>(machine: &mut Machine<'t>, container: &Value<'t>, item: &Value<'
             match dict.entries.borrow().contains_key(&key) {
                 true => Some(true),
                 false if dict.open.get() => None,
-                false if matches!(key, Key::Identity(_)) && matches!(item, Value::Term(_)) => None,
+                false if !super::is_certain_key(item) => None,
                 false => Some(false),
             }
         }

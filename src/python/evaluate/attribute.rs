@@ -191,6 +191,11 @@ impl<'t> Machine<'t> {
                 _ => {}
             }
         }
+        if of.inherited.iter().any(|base| matches!(base, Value::Builtin(name) if *name != "object"))
+            && !matches!(name, "__init__" | "__init_subclass__" | "__setattr__" | "__delattr__")
+        {
+            return Ok(self.unknown(span, "what a built-in class does"));
+        }
         // `object`'s own: `super().__init__()`.
         Ok(Value::Builtin("object"))
     }

@@ -27,6 +27,15 @@ impl<'t> Machine<'t> {
         for decorator in &node.decorator_list {
             decorators.push(self.eval(&decorator.expression)?);
         }
+        // `class A[T](Base[T])`
+        for parameter in node.type_params.iter().flat_map(|parameters| &parameters.type_params) {
+            let (name, span) = (parameter.name(), self.at(parameter));
+            let known = self.scope().names.borrow().contains_key(name.as_str());
+            if !known {
+                let term = self.name_term("typing.TypeVar", span);
+                self.bind(name, Value::Term(term), span, span, None);
+            }
+        }
         let arguments = match &node.arguments {
             Some(arguments) => self.arguments(arguments)?,
             None => Arguments::default(),

@@ -35,8 +35,11 @@ impl<'t> Machine<'t> {
                     let found = match &last {
                         None => {
                             let start = self.import_start();
-                            modules::find(self.sources(), &self.search_path, start.as_deref(), name)
-                                .filter(|found| !found.beyond_path || found.file != Some(self.file()))
+                            modules::find(self.sources(), &self.search_path, start.as_deref(), name).filter(|found| {
+                                !found.beyond_path
+                                    || found.package.is_some()
+                                    || found.file.is_none_or(|file| !self.stands_for(file, name))
+                            })
                         }
                         Some(parent) => self.find_submodule(parent, &name[name.rfind('.').map_or(0, |dot| dot + 1)..]),
                     };
@@ -84,6 +87,20 @@ impl<'t> Machine<'t> {
         let package = sources.path(file).strip_suffix("/__init__.py").map(str::to_owned);
         let found = Found { file: Some(file), package, root: natural, beyond_path: false };
         self.load(&name, found, span).map(Value::Module)
+    }
+
+    /// Does a file that only its place makes a candidate stand for the library `name`: is it the importing one itself,
+    /// or does it import `name` from elsewhere?
+    fn stands_for(&self, file: FileId, name: &str) -> bool {
+        let is_meant = |module: &str| module.split('.').next() == name.split('.').next();
+        file == self.file()
+            || self.trees.get(file).module.body.iter().any(|statement| match statement {
+                tree::Stmt::ImportFrom(node) => {
+                    node.level == 0 && node.module.as_ref().is_some_and(|module| is_meant(module))
+                }
+                tree::Stmt::Import(node) => node.names.iter().any(|alias| is_meant(&alias.name)),
+                _ => false,
+            })
     }
 
     /// The directory from which imports of the code being executed are looked for where `sys.path` has them not: that

@@ -222,7 +222,7 @@ impl<'t> Machine<'t> {
                 if let Some(value) = dict.entries.borrow().get(&known) {
                     return Ok(value.clone());
                 }
-                if dict.open.get() || !self.is_certain() {
+                if dict.open.get() || !self.is_certain() || !builtins::is_certain_key(key) {
                     return Ok(self.unknown(span, "an entry of a dict that is not known"));
                 }
                 let text = builtins::to_text(key).unwrap_or_default();

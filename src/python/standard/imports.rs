@@ -427,6 +427,17 @@ mod tests {
         let files =
             [("app/main.py", "from database import x\n"), ("app/__init__.py", ""), ("app/database.py", "x = 1\n")];
         assert_eq!(run(&files), "1");
+        let files = [
+            ("app/alembic/env.py", "from traitlets.config import Config as x\n"),
+            ("app/__init__.py", ""),
+            ("app/traitlets.py", "from traitlets import Integer\n"),
+        ];
+        assert_eq!(run(&files), "traitlets.config.Config");
+    }
+
+    #[test]
+    fn generic_classes_have_their_parameters() {
+        assert_eq!(run(&[("main.py", "class A[Q](list[Q]):\n    y = 1\nx = A.y\n")]), "1");
     }
 
     #[test]

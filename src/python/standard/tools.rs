@@ -230,6 +230,14 @@ mod tests {
             "[\"a\", \"B\", True, \"b\", [\"a\", \"b\"]]"
         );
         assert_eq!(value(&format!("{code}x = E.A == 'a'\n")), "True");
+        assert_eq!(value(&format!("{code}d = {{E.A: 1}}\nx = (d[E.A], d['a'], 'b' in d)\n")), "[1, 1, False]");
+        assert_eq!(value("import lib\nx = {'a': 1}.get(lib.KEY, 2)\n"), "<unknown: depends on `lib.KEY`>");
+        assert_eq!(
+            value(
+                "class D(dict):\n    def __getitem__(self, k):\n        return super().__getitem__(k)\nx = D(a=1)['a']\n"
+            ),
+            "<unknown: what a built-in class does>"
+        );
         assert_eq!(
             value("from enum import IntEnum, auto\nclass E(IntEnum):\n    A = auto()\n    B = auto()\nx = E.B.value\n"),
             "2"
