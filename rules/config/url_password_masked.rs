@@ -15,7 +15,12 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findings) {
-    for used in used::urls(environment).into_iter().filter(|used| used.url.password.as_deref() == Some("***")) {
+    // SQLAlchemy 1.4 masks only `repr(url)`.
+    if !environment.versions.sqlalchemy().version.is_at_least(&[2]) {
+        return;
+    }
+    let masked = |used: &used::Used<'_>| used.connects && used.url.password.as_deref() == Some("***");
+    for used in used::urls(environment).into_iter().filter(masked) {
         let text = |span: Span| project.sources.slice(span);
         let places = used.url.provenance.chain.iter().copied();
         let masked_at = places.filter(|span| text(*span).starts_with("str(")).last();
@@ -28,7 +33,7 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
             .report(masked_at.unwrap_or(used.url.span), "the password of this URL is `***`: it was masked on the way")
             .key(used::key(project, used.url))
             .label(used.call, "the URL is used here")
-            .why("`str(url)` hides the password since SQLAlchemy 1.4, so the server answers `password authentication failed`")
+            .why("`str(url)` hides the password since SQLAlchemy 2.0, so the server answers `password authentication failed`")
             .help("use `url.render_as_string(hide_password=False)`, or hand on the URL object itself")
             .maybe_fix(fix);
     }

@@ -14,7 +14,8 @@ pub const RULE: Rule =
 fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findings) {
     for used in used::urls(environment) {
         let Some(error) = &used.url.error else { continue };
-        if used.url.dialect == "driver" {
+        // Braces: a template that something fills in before it is a configuration.
+        if used.url.dialect == "driver" || (used.url.text.contains('{') && !used.url.text.contains("${")) {
             continue;
         }
         if environment.config.file == Some(used.url.span.file) && text_files::code_sets_url(project) {
@@ -61,7 +62,7 @@ fn words(url: &EngineUrl, error: &UrlError) -> (String, &'static str) {
         ),
         UrlError::Unparsable => (
             "SQLAlchemy can't parse this as a database URL".to_owned(),
-            "write it as `dialect+driver://user:password@host:port/database`",
+            "write it as `dialect+driver://user@host:port/database`",
         ),
     }
 }
