@@ -32,7 +32,10 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
     let unknown: Vec<&(String, Span)> = template.unknown_names().collect();
     // `template_args` of `context.configure` may give further names.
     let extended = !unknown.is_empty() && text_files::python_says(project, &["template_args"]);
-    for (name, span) in unknown.into_iter().filter(|_| !extended) {
+    for (name, span) in unknown.iter().copied().filter(|_| !extended) {
+        if !told.insert(name.clone()) {
+            continue;
+        }
         let near = GIVEN.iter().map(|given| (strsim::damerau_levenshtein(name, given), *given)).min();
         let near = match name.as_str() {
             "upgrade_ops" | "upgrade" => Some("upgrades"),
@@ -41,17 +44,20 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
             _ => near.filter(|(distance, _)| *distance <= 2).map(|(_, given)| given),
         };
         let fix = near.map(|near| {
-            Fix::safe(format!("write `{near}`"), vec![Edit::Replace { span: *span, text: near.to_owned() }])
+            let places = unknown.iter().filter(|(other, _)| other == name);
+            let edits = places.map(|(_, span)| Edit::Replace { span: *span, text: near.to_owned() }).collect();
+            Fix::safe(format!("write `{near}`"), edits)
         });
-        let key =
-            if told.insert(name.clone()) { format!("name:{name}") } else { format!("name:{name}.{}", told.len()) };
         findings
             .report(*span, format!("nobody gives the template a name `{name}`"))
-            .key(key)
-            .why("Mako prints nothing for it, or fails: with `x if x else \"pass\"` every revision comes out empty, without an error")
+            .key(format!("name:{name}"))
+            .why(
+                "Mako prints nothing for it, or fails: with `x if x else \"pass\"` every revision comes out empty, \
+                 without an error",
+            )
             .help(match near {
                 Some(near) => format!("the name is `{near}`"),
-                None => format!("the names are {}", GIVEN.map_words()),
+                None => format!("the names are {}", words(GIVEN)),
             })
             .maybe_fix(fix);
     }
@@ -97,13 +103,7 @@ fn writes_by_hand(environment: &Environment, project: &Project<'_>) -> bool {
     !scripts.is_empty() && !scripts.iter().any(|script| is_generated(script.file))
 }
 
-/// A list in words.
-trait MapWords {
-    fn map_words(&self) -> String;
-}
-
-impl MapWords for &[&str] {
-    fn map_words(&self) -> String {
-        self.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-    }
+/// A list of names in words.
+fn words(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

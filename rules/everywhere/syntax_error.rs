@@ -24,6 +24,26 @@ fn check(project: &Project<'_>, findings: &mut Findings) {
             .here(problem)
             .why("alembic runs this file, and Python raises SyntaxError before it executes its first line");
     }
+    configurations(project, findings);
+}
+
+/// The same of the configuration files. One that is a template of a file is none.
+fn configurations(project: &Project<'_>, findings: &mut Findings) {
+    let mut told = Vec::new();
+    for environment in &project.environments {
+        let Some((file, problem)) = environment.config.file.zip(environment.config.problems.first()) else { continue };
+        let text = project.sources.text(file);
+        if told.contains(&file) || text.contains("{{") || text.contains("{%") {
+            continue;
+        }
+        told.push(file);
+        let path = project.sources.path(file);
+        findings
+            .report(problem.span, format!("`{path}` can't be parsed"))
+            .key(format!("file:{path}"))
+            .here(lower(&problem.message))
+            .why("alembic reads this file first, and every command ends there");
+    }
 }
 
 fn lower(message: &str) -> String {

@@ -66,6 +66,7 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
     }
     let mut models = Models::default();
     let mut environments = Vec::new();
+    let mut locks = versions::read::Locks::new();
     for (number, run) in runs.iter().enumerate() {
         let mut of_run = match catch_unwind(AssertUnwindSafe(|| run.sqlalchemy.models(&run.machine))) {
             Ok(models) => models,
@@ -81,7 +82,7 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         }
         let renumbering = models.absorb(of_run);
         if let Some(found) = found.get(number) {
-            environments.push(environment(found, run, &renumbering, trees, settings));
+            environments.push(environment(found, run, &renumbering, trees, settings, &mut locks));
         }
     }
     let mut needed: BTreeSet<FileId> =
@@ -220,6 +221,7 @@ fn environment<'t>(
     renumbering: &Renumbering,
     trees: &'t Trees<'t>,
     settings: &Settings,
+    locks: &mut versions::read::Locks,
 ) -> Environment {
     let mut script = run.script.clone();
     if let Some(script) = &mut script {
@@ -241,7 +243,7 @@ fn environment<'t>(
         env_script: script,
         template: found.template,
         revisions,
-        versions: versions::read::read(trees.sources(), &found.config.directory, settings),
+        versions: versions::read::read(trees.sources(), &found.config.directory, settings, locks),
         reached: run.reached.clone(),
         not_analysed: run.not_analysed.clone(),
     }

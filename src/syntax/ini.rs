@@ -233,7 +233,7 @@ impl Reader {
             self.close();
             self.option(value, at, number);
         } else {
-            self.problem(span, "a section header must come before this line");
+            self.problem(span, "a section header must come before this line (configparser.MissingSectionHeaderError)");
         }
     }
 
@@ -261,7 +261,7 @@ impl Reader {
             return;
         }
         if let Some(number) = self.ini.sections.iter().position(|section| section.name == name) {
-            self.problem(header, format!("section `{name}` is already there"));
+            self.problem(header, format!("section `{name}` is already there (configparser.DuplicateSectionError)"));
             self.place = Place::In(Some(number), false);
             return;
         }
@@ -272,12 +272,12 @@ impl Reader {
     fn option(&mut self, line: &str, at: usize, number: Option<usize>) {
         let span = Span::new(self.file, at..at + line.len());
         let Some((key, value)) = line.split_once(['=', ':']) else {
-            self.problem(span, "this line is no `key = value`");
+            self.problem(span, "this line is no `key = value` (configparser.ParsingError)");
             return;
         };
         let key = key.trim_end();
         if key.is_empty() {
-            self.problem(span, "this line is no `key = value`");
+            self.problem(span, "this line is no `key = value` (configparser.ParsingError)");
             return;
         }
         let value = value.trim();
@@ -293,7 +293,10 @@ impl Reader {
             None => &mut self.ini.defaults,
         };
         if options.iter().any(|other| other.key == option.key) {
-            self.problem(option.key_span, format!("option `{}` is already there", option.key));
+            self.problem(
+                option.key_span,
+                format!("option `{}` is already there (configparser.DuplicateOptionError)", option.key),
+            );
             return;
         }
         options.push(option);

@@ -1,6 +1,6 @@
 //! The folders around an Alembic environment → its [`Versions`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::project::settings::Settings;
 use crate::project::versions::requirement::{self, Requirement};
@@ -9,9 +9,12 @@ use crate::source::{Entry, FileId, Sources, Span, join, split};
 use crate::syntax::toml::{self, Toml};
 use crate::syntax::{ini, yaml};
 
+/// The lock files that were read: environments of one project share them.
+pub type Locks = HashMap<FileId, Option<Vec<(String, Pin)>>>;
+
 /// Reads what the folders from `directory` up to the root say.
-pub fn read(sources: &Sources, directory: &str, settings: &Settings) -> Versions {
-    let mut reader = Reader { sources, versions: Versions::default(), seen: BTreeSet::new() };
+pub fn read(sources: &Sources, directory: &str, settings: &Settings, locks: &mut Locks) -> Versions {
+    let mut reader = Reader { sources, versions: Versions::default(), seen: BTreeSet::new(), locks };
     for (name, text) in [("sqlalchemy", &settings.sqlalchemy), ("alembic", &settings.alembic)] {
         if let Some(version) = text.as_deref().and_then(Version::read) {
             reader.versions.configured.insert(name.to_owned(), version);
@@ -28,13 +31,14 @@ pub fn read(sources: &Sources, directory: &str, settings: &Settings) -> Versions
     reader.versions
 }
 
-struct Reader<'s> {
+struct Reader<'s, 'l> {
     sources: &'s Sources,
     versions: Versions,
     seen: BTreeSet<FileId>,
+    locks: &'l mut Locks,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     fn folder(&mut self, directory: &str) {
         for name in ["uv.lock", "poetry.lock", "pdm.lock", "pylock.toml"] {
             self.if_there(directory, name, Reader::lock);
@@ -103,27 +107,18 @@ impl Reader<'_> {
 
     /// uv.lock, poetry.lock, pdm.lock, pylock.toml: an array of packages.
     fn lock(&mut self, file: FileId) {
-        let text = self.sources.text(file);
-        let packages = ["package", "packages"];
-        let (root, problems) = toml::read(file, text);
         let path = self.read_from(file);
-        let found = packages.iter().find_map(|name| root.get(name));
-        let Some(found) = found.filter(|_| problems.is_empty()) else { return };
-        for package in found.items() {
-            let (Some(name), Some(version)) = (package.get("name").and_then(Toml::as_str), package.get("version"))
-            else {
-                continue;
-            };
-            let Some(exact) = version.as_str().and_then(Version::read) else { continue };
-            let name = normalized(name);
+        let sources = self.sources;
+        let Some(packages) = self.locks.entry(file).or_insert_with(|| locked(sources, file)) else { return };
+        for (name, pin) in packages {
             // Two versions under different markers: the newer is gone by.
-            if let Some(Pin::Exact(known, span)) = self.versions.pins.get(&name)
+            if let (Some(Pin::Exact(known, span)), Pin::Exact(version, _)) = (self.versions.pins.get(name), &*pin)
                 && span.file == file
-                && !known.is_at_least(&exact.0)
+                && !known.is_at_least(&version.0)
             {
-                self.versions.pins.remove(&name);
+                self.versions.pins.remove(name);
             }
-            self.versions.add(&name, Pin::Exact(exact, version.span), &path);
+            self.versions.add(name, pin.clone(), &path);
         }
         self.versions.complete = true;
     }
@@ -322,6 +317,18 @@ impl Reader<'_> {
     }
 }
 
+/// The packages of a lock file; `None` where it is no TOML.
+fn locked(sources: &Sources, file: FileId) -> Option<Vec<(String, Pin)>> {
+    let (root, problems) = toml::read(file, sources.text(file));
+    let packages = ["package", "packages"].iter().find_map(|name| root.get(name)).filter(|_| problems.is_empty())?;
+    let read = |package: &Toml| {
+        let version = package.get("version")?;
+        let exact = Version::read(version.as_str()?)?;
+        Some((normalized(package.get("name")?.as_str()?), Pin::Exact(exact, version.span)))
+    };
+    Some(packages.items().iter().filter_map(read).collect())
+}
+
 fn below(directory: &str, name: &str) -> String {
     join(directory, name).unwrap_or_else(|| name.to_owned())
 }
@@ -332,7 +339,7 @@ mod tests {
 
     fn versions(files: &[(&str, &str)], directory: &str) -> Versions {
         let sources = Sources::in_memory(files.iter().map(|(path, text)| (*path, *text)));
-        read(&sources, directory, &Settings::default())
+        read(&sources, directory, &Settings::default(), &mut Locks::new())
     }
 
     #[test]
