@@ -69,9 +69,9 @@ pub enum Value<'t> {
     OneOf(Rc<Vec<Value<'t>>>),
 }
 
-/// The absolute path of the project root on paper: what `os.getcwd()` and `__file__` start with. Two slashes, which no
-/// real path starts with.
-pub const PROJECT_ROOT: &str = "//project";
+/// The absolute path of the project root on paper: what `os.getcwd()` and `__file__` start with. No
+/// real path starts with it.
+pub const PROJECT_ROOT: &str = "/__project__";
 
 /// Where and why reading stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -335,7 +335,7 @@ mod tests {
     fn lists_are_split_as_alembic_does() {
         let (sources, config) = ini("[alembic]\nversion_locations = a, b  %(here)s/c\nprepend_sys_path = .:x\n");
         let locations = config.version_locations().expect("read");
-        assert_eq!(locations[2].0, "//project/back/c");
+        assert_eq!(locations[2].0, "/__project__/back/c");
         assert_eq!(sources.slice(locations[1].1), "b");
         assert_eq!(texts(config.prepend_sys_path()), [".", "x"]);
         let (_, config) = ini("[alembic]\npath_separator = newline\nversion_locations =\n  a b\n  c\n");
@@ -363,7 +363,7 @@ mod tests {
         let config = Config::of_pyproject(&sources, FileId(0)).expect("the table");
         assert_eq!(
             config.alembic_option("script_location").and_then(|o| o.value.clone()).as_deref(),
-            Some("//project/m")
+            Some("/__project__/m")
         );
         assert!(config.option("script_location").is_none() && config.is_true("recursive_version_locations"));
         assert_eq!(texts(config.prepend_sys_path()), ["."]);

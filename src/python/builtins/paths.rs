@@ -123,8 +123,7 @@ pub fn absolute(machine: &Machine<'_>, path: &str) -> Option<String> {
         let inside = source::join("", &full[PROJECT_ROOT.len()..])?;
         return Some(if inside.is_empty() { PROJECT_ROOT.to_owned() } else { format!("{PROJECT_ROOT}/{inside}") });
     }
-    let full = normalised(&full);
-    (!full.starts_with("//")).then_some(full)
+    Some(normalised(&full))
 }
 
 /// The path as the sources name it: relative to the project root. `None`: it is not in the project.
@@ -434,14 +433,14 @@ mod tests {
         assert_eq!(join("a/b", "../c"), "a/b/../c");
         assert_eq!(join("a", "/etc"), "/etc");
         assert_eq!(join_text("a/", "b"), "a/b");
-        assert_eq!(split_text("//project/a/b"), ("//project/a", "b"));
+        assert_eq!(split_text("/__project__/a/b"), ("/__project__/a", "b"));
         assert_eq!(split_text("/a"), ("/", "a"));
         assert_eq!(split_suffix("a.b/c.tar.gz"), ("a.b/c.tar", ".gz"));
         assert_eq!(split_suffix("a/.env"), ("a/.env", ""));
-        assert_eq!(normalised("//project/a/../b/."), "//project/b");
+        assert_eq!(normalised("/__project__/a/../b/."), "/__project__/b");
         assert_eq!(normalised("a/../../b"), "../b");
-        assert_eq!(parent("//project/a").as_deref(), Some("//project"));
-        assert_eq!(parent("//project"), None);
+        assert_eq!(parent("/__project__/a").as_deref(), Some("/__project__"));
+        assert_eq!(parent("/__project__"), None);
         assert_eq!(parent("a.py").as_deref(), Some("."));
     }
 

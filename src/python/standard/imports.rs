@@ -88,6 +88,17 @@ impl<'t> Library<'t> for Imports {
                     None => Ok(machine.hides_imports(span, "the modules of a package that can't be told")),
                 }
             }
+            "flask.helpers.get_root_path" | "flask.scaffold._find_package_path" => {
+                let Some(Value::Str(name)) = arguments.get(0, "import_name") else { return None };
+                match machine.import(&name.text.clone(), span) {
+                    Ok(Value::Module(module)) => {
+                        let path = machine.sources().path(module.file?).to_owned();
+                        Ok(Value::literal(paths::on_paper(crate::source::split(&path).0), span))
+                    }
+                    Ok(_) => return None,
+                    Err(raised) => Err(raised),
+                }
+            }
             "inspect.isclass" => match arguments.get(0, "object")? {
                 Value::Class(_) => Ok(Value::Bool(true)),
                 Value::Builtin(_) => return None,

@@ -475,13 +475,19 @@ mod tests {
 
     #[test]
     fn paths_are_those_of_the_project() {
-        assert_eq!(relative("//project/a", "//project/b/c"), "../../a");
-        assert_eq!(value("import os\nx = os.path.dirname(os.path.abspath(__file__))\n"), "\"//project/app\"");
-        assert_eq!(value("import os.path as p\nx = p.abspath(p.join(p.dirname(__file__), '..'))\n"), "\"//project\"");
-        assert_eq!(value("from pathlib import Path\nx = Path(__file__).resolve().parent.parent\n"), "Path(//project)");
+        assert_eq!(relative("/__project__/a", "/__project__/b/c"), "../../a");
+        assert_eq!(value("import os\nx = os.path.dirname(os.path.abspath(__file__))\n"), "\"/__project__/app\"");
+        assert_eq!(
+            value("import os.path as p\nx = p.abspath(p.join(p.dirname(__file__), '..'))\n"),
+            "\"/__project__\""
+        );
+        assert_eq!(
+            value("from pathlib import Path\nx = Path(__file__).resolve().parent.parent\n"),
+            "Path(/__project__)"
+        );
         assert_eq!(
             value("from pathlib import Path\nx = Path(__file__).parents[1] / 'app' / 'b.db'\n"),
-            "Path(//project/app/b.db)"
+            "Path(/__project__/app/b.db)"
         );
         assert_eq!(value("import os\nx = os.path.exists(os.path.join(os.getcwd(), 'app'))\n"), "True");
         assert_eq!(
