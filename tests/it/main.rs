@@ -10,3 +10,4 @@ mod pages;
 mod projects;
 mod properties;
 mod seeded;
+mod world;
