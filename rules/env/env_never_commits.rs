@@ -3,9 +3,9 @@
 use super::edit::line_end;
 use super::evidence::{migration_engine, sqlalchemy};
 use crate::diagnostic::{Edit, Findings, Fix};
-use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::env_script::{ConfigureCall, EnvRun, EnvScript, Event, ObjectId, What};
+use crate::project::{Known, Project};
 use crate::rules::{Check, Rule};
 use crate::source::Span;
 
@@ -56,7 +56,14 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
             continue;
         }
         let begun = run.events[at..runs].iter().any(|event| matches!(event.what, What::BeginTransaction));
-        if begun || committed_after(runs) || !has_transactional_ddl(environment, project, run, call) {
+        // With `transaction_per_migration=True`, Alembic begins and commits one for each migration itself.
+        let each = matches!(call.option("transaction_per_migration"), Some(Known::Is(true, _) | Known::Unknown(..)));
+        if begun
+            || each
+            || call.open
+            || committed_after(runs)
+            || !has_transactional_ddl(environment, project, run, call)
+        {
             continue;
         }
         let span = run.events[runs].span;

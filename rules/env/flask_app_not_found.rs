@@ -16,12 +16,15 @@ pub const RULE: Rule = Rule {
 const WHY: &str = "`flask db …` ends with `Error: No such command 'db'.`: the command is there only once the application \
                    has been loaded and `Migrate` set up on it";
 
-fn check(environment: &Environment, _: &Project<'_>, findings: &mut Findings) {
+fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findings) {
     let Some(app) = &environment.flask else { return };
     if environment.not_analysed.iter().any(|place| place.hides_models) || app.raised.is_some() {
         return;
     }
     if let (true, Some(made), []) = (app.made && app.named.is_some(), app.migrate_made, app.migrate_set_up.as_slice()) {
+        if is_set_up_elsewhere(project, made) {
+            return;
+        }
         findings
             .report(made, "`Migrate` is never set up on the application")
             .key("flask:migrate")
@@ -36,4 +39,13 @@ fn check(environment: &Environment, _: &Project<'_>, findings: &mut Findings) {
             .why(WHY)
             .help("name it `app` or `application`, or give the file a factory `create_app`; or set `FLASK_APP`");
     }
+}
+
+/// Does any file set it up, in code that was not run on paper?
+fn is_set_up_elsewhere(project: &Project<'_>, made: Span) -> bool {
+    let sources = project.sources;
+    let line = sources.slice(sources.line_span(made));
+    let Some((name, _)) = line.split_once('=') else { return true };
+    let set_up = format!("{}.init_app(", name.split(':').next().unwrap_or(name).trim());
+    sources.ids().any(|file| sources.path(file).ends_with(".py") && sources.text(file).contains(&set_up))
 }

@@ -21,6 +21,9 @@ pub const RULE: Rule = Rule {
     check: Check::WholeProject(check),
 };
 
+/// So many modules of one folder are told apart.
+const MANY: usize = 5;
+
 fn check(project: &Project<'_>, findings: &mut Findings) {
     let mut done: Vec<FileId> = Vec::new();
     for environment in &project.environments {
@@ -31,9 +34,18 @@ fn check(project: &Project<'_>, findings: &mut Findings) {
                 modules.entry(table.file).or_default().push(table);
             }
         }
+        done.extend(modules.keys());
+        let mut folders: BTreeMap<&str, Vec<Vec<&Table>>> = BTreeMap::new();
         for (file, tables) in modules {
-            done.push(file);
-            report(project, environment, &tables, findings);
+            folders.entry(split(project.sources.path(file)).0).or_default().push(tables);
+        }
+        for modules in folders.into_values() {
+            // A whole package that nobody imports is one mistake.
+            if modules.len() > MANY {
+                report(project, environment, &modules.concat(), findings);
+            } else {
+                modules.iter().for_each(|tables| report(project, environment, tables, findings));
+            }
         }
     }
     findings.in_environment(None);
@@ -138,7 +150,14 @@ fn report(project: &Project<'_>, environment: &Environment, tables: &[&Table], f
         [one, two, rest @ ..] => format!("autogenerate cannot see tables {one}, {two} and {} more", rest.len()),
         [] => return,
     };
+    let mut modules: Vec<&Table> = Vec::new();
+    for table in tables {
+        if modules.iter().all(|known| known.file != table.file) {
+            modules.push(table);
+        }
+    }
     let key = match (tables, first.class) {
+        _ if modules.len() > 1 => format!("package:{}", split_dotted(&first.module).0),
         ([_], Some(class)) => format!("model:{}", project.models.class(class).qualified),
         ([_], None) => format!("model:{}.{}", first.module, names[0].trim_matches('`')),
         _ => format!("module:{}", first.module),
@@ -149,17 +168,21 @@ fn report(project: &Project<'_>, environment: &Environment, tables: &[&Table], f
         (None, Some(script)) => Place::EnvScript(script),
         (None, None) => return,
     };
-    let dotted = dotted(project, environment, first);
+    let dotted: Vec<String> = modules.iter().map(|table| dotted(project, environment, table)).collect();
+    let whole = match dotted.as_slice() {
+        [only] => format!("`{only}`"),
+        several => format!("{} modules of `{}`", several.len(), split_dotted(&dotted[0]).0),
+    };
     let (span, here, fix) = match place {
         Place::Application(span) => (
             span,
-            format!("nothing that the application imports leads to `{dotted}`"),
+            format!("nothing that the application imports leads to {whole}"),
             application_fix(project, span, &dotted),
         ),
         Place::EnvScript(script) => (
-            anchor(project, script, first, &dotted),
-            format!("nothing that env.py imports leads to `{dotted}`"),
-            fix(project, script, first, &dotted),
+            anchor(project, script, first, &dotted[0]),
+            format!("nothing that env.py imports leads to {whole}"),
+            fix(project, script, &modules, &dotted),
         ),
     };
     // A program that generates revisions itself has its own imports, too.
@@ -176,8 +199,8 @@ fn report(project: &Project<'_>, environment: &Environment, tables: &[&Table], f
             "a table is known once its module has been imported; what env.py does not import is left out of the next \
              revision, or dropped by it where the database has the table",
         )
-        .help(format!("import `{dotted}` in env.py, or in a module that env.py imports"));
-    for (table, name) in tables.iter().zip(&names).take(4) {
+        .help(format!("import {whole} in env.py, or in a module that env.py imports"));
+    for (table, name) in tables.iter().zip(&names).take(if modules.len() > 1 { 12 } else { 4 }) {
         let at = table.class.map_or(table.span, |class| project.models.class(class).name_span);
         report = report.label(at, format!("table {name} is defined here"));
     }
@@ -274,13 +297,18 @@ pub(super) fn missing_imports(script: &EnvScript, project: &Project<'_>, metadat
 }
 
 /// The import added where the project's style has it: in the package that imports the module's siblings, else in env.py.
-fn fix(project: &Project<'_>, script: &EnvScript, table: &Table, dotted: &str) -> Option<Fix> {
+fn fix(project: &Project<'_>, script: &EnvScript, modules: &[&Table], dotted: &[String]) -> Option<Fix> {
     let sources = project.sources;
-    if let Some((package, layout)) = package_of(project, script, table)
-        && let Some((after, line)) = package_line(project, package, layout, table)
-    {
-        let edit = edit::insert_after(sources, after, &[line]);
-        return Some(Fix::safe(format!("import the module in {}", sources.path(package)), vec![edit]));
+    let imported = if modules.len() == 1 { "the module" } else { "the modules" };
+    if let Some((package, layout)) = package_of(project, script, modules[0]) {
+        let lines: Option<Vec<(Span, String)>> =
+            modules.iter().map(|table| package_line(project, layout, table)).collect();
+        if let Some(lines) = lines {
+            let after = lines[0].0;
+            let lines: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
+            let edit = edit::insert_after(sources, after, &lines);
+            return Some(Fix::safe(format!("import {imported} in {}", sources.path(package)), vec![edit]));
+        }
     }
     let after = script
         .layout
@@ -290,8 +318,9 @@ fn fix(project: &Project<'_>, script: &EnvScript, table: &Table, dotted: &str) -
         .map(|import| import.statement)
         .next_back()
         .or_else(|| edit::last_import(&script.layout))?;
-    let edit = edit::insert_after(sources, after, &[env_line(script, dotted)]);
-    Some(Fix::safe("import the module in env.py", vec![edit]))
+    let lines: Vec<String> = dotted.iter().map(|dotted| env_line(script, dotted)).collect();
+    let edit = edit::insert_after(sources, after, &lines);
+    Some(Fix::safe(format!("import {imported} in env.py"), vec![edit]))
 }
 
 /// `import app.models.audit  # noqa: F401`, or the other form where env.py writes that or `app` means something else.
@@ -325,7 +354,7 @@ fn package_of<'p>(project: &Project<'_>, script: &'p EnvScript, table: &Table) -
 }
 
 /// A further import line for a package's `__init__.py`, in the form of the last one there.
-fn package_line(project: &Project<'_>, package: FileId, layout: &Layout, table: &Table) -> Option<(Span, String)> {
+fn package_line(project: &Project<'_>, layout: &Layout, table: &Table) -> Option<(Span, String)> {
     let (folder, file) = split(project.sources.path(table.file));
     let module = file.strip_suffix(".py")?;
     let siblings: Vec<&Import> = layout
@@ -365,24 +394,24 @@ fn package_line(project: &Project<'_>, package: FileId, layout: &Layout, table: 
             }
         }
     };
-    let _ = package;
     Some((last.statement, line))
 }
 
 /// The import on the line after the one that sets the database up.
-fn application_fix(project: &Project<'_>, span: Span, dotted: &str) -> Option<Fix> {
+fn application_fix(project: &Project<'_>, span: Span, dotted: &[String]) -> Option<Fix> {
     let line = project.sources.line_span(span);
     let text = project.sources.slice(line);
     let indent: String = text.chars().take_while(|letter| letter.is_whitespace()).collect();
     if line.start + indent.len() as u32 != span.start || line.end < span.end {
         return None;
     }
-    let (package, module) = split_dotted(dotted);
-    let import = if package.is_empty() {
-        format!("{indent}import {module}  # noqa: F401")
-    } else {
-        format!("{indent}from {package} import {module}  # noqa: F401")
-    };
-    let edit = edit::insert_after(project.sources, line, &[import]);
+    let lines: Vec<String> = dotted
+        .iter()
+        .map(|dotted| match split_dotted(dotted) {
+            ("", module) => format!("{indent}import {module}  # noqa: F401"),
+            (package, module) => format!("{indent}from {package} import {module}  # noqa: F401"),
+        })
+        .collect();
+    let edit = edit::insert_after(project.sources, line, &lines);
     Some(Fix::safe("import the models when the application is set up", vec![edit]))
 }

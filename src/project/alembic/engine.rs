@@ -633,24 +633,21 @@ pub fn url_of(machine: &Machine<'_>, value: &Value<'_>, span: Span) -> Known<Eng
 }
 
 fn read(text: &Str, used_at: Span) -> EngineUrl {
-    let leaves = text.origin.leaves();
-    let typed = leaves.first().cloned().unwrap_or_else(|| text.origin.clone());
+    // The way to the first piece of text, which holds the scheme.
     let mut kind = UrlKind::Literal;
-    for leaf in leaves.iter().rev().chain(std::iter::once(&typed)) {
-        match &leaf.kind {
+    let mut chain = vec![used_at];
+    let mut typed = text.origin.clone();
+    loop {
+        match &typed.kind {
             OriginKind::DotEnv(_) => kind = UrlKind::DotEnv,
             OriginKind::Default(name) => kind = UrlKind::Default(name.to_string()),
             _ => {}
         }
-    }
-    let mut chain = vec![used_at];
-    let mut at = text.origin.clone();
-    loop {
-        if chain.last() != Some(&at.span) {
-            chain.push(at.span);
+        if chain.last() != Some(&typed.span) {
+            chain.push(typed.span);
         }
-        let Some(next) = at.from.first().cloned() else { break };
-        at = next;
+        let Some(next) = typed.from.first().cloned() else { break };
+        typed = next;
     }
     EngineUrl::read(&text.text, typed.span, Provenance { kind, chain })
 }

@@ -171,12 +171,6 @@ impl<'t> Alembic<'t> {
             _ => {}
         }
         let package = dotted.split('.').next().unwrap_or("");
-        if let Some(run) = &mut self.state.borrow_mut().run
-            && run.file == span.file
-            && !KNOWN.contains(&package)
-        {
-            run.calls_outside = true;
-        }
         match package {
             "sqlalchemy" | "sqlmodel" => self.sqlalchemy_call(machine, callee, dotted, arguments, span),
             "flask" | "flask_migrate" | "flask_sqlalchemy" | "quart" => {
@@ -357,6 +351,13 @@ impl<'t> Library<'t> for Alembic<'t> {
         arguments: &Rc<Arguments<'t>>,
         span: Span,
     ) -> Option<Outcome<'t>> {
+        let package = callee.root().map_or("", |root| root.split('.').next().unwrap_or(""));
+        if let Some(run) = &mut self.state.borrow_mut().run
+            && run.file == span.file
+            && !KNOWN.contains(&package)
+        {
+            run.calls_outside = true;
+        }
         let answer = match &callee.kind {
             TermKind::Name(dotted) => self.named_call(machine, callee, dotted, arguments, span),
             TermKind::Attribute(of, name) => self.method_call(machine, callee, of, name, arguments, span),
