@@ -16,6 +16,8 @@ pub const RULE: Rule = Rule {
     check: Check::EachEnvironment(check),
 };
 
+const SAID: &str = "the docstring names another one";
+
 fn check(environment: &Environment, project: &Project<'_>, found: &mut Findings) {
     let map = &environment.revisions;
     // A file whose id was not read may be the one that is missed.
@@ -44,9 +46,10 @@ fn check(environment: &Environment, project: &Project<'_>, found: &mut Findings)
                 }
             ));
         match guess {
-            Some((target, _)) => {
+            Some((target, what)) => {
                 let target_id = target.id().unwrap_or("?");
-                let edit = edits::in_literal(project.sources, known.span(), id, target_id);
+                // What the docstring says may be as old as the mistake: no fix then.
+                let edit = edits::in_literal(project.sources, known.span(), id, target_id).filter(|_| what != SAID);
                 let title = format!("name `{target_id}`");
                 let in_doc = by
                     .doc_revises
@@ -54,8 +57,15 @@ fn check(environment: &Environment, project: &Project<'_>, found: &mut Findings)
                     .filter(|(text, _)| variable == "down_revision" && text == id)
                     .and_then(|_| edits::revises(by, target_id));
                 report
-                    .label(target.id_span(), "the revision that is meant")
-                    .help(format!("write `{target_id}`, the id in `{}`", project.sources.shown_path(target.file)))
+                    .label(
+                        target.id_span(),
+                        if what == SAID { "the one that it names" } else { "the revision that is meant" },
+                    )
+                    .help(if what == SAID {
+                        format!("bring the file of `{id}` back, or follow `{target_id}` if that is right")
+                    } else {
+                        format!("write `{target_id}`, the id in `{}`", project.sources.shown_path(target.file))
+                    })
                     .maybe_fix(edit.map(|edit| Fix::safe(title, std::iter::once(edit).chain(in_doc).collect())));
             }
             None => {
@@ -94,6 +104,14 @@ fn guess<'m>(
     if let Some(script) = only(candidates.iter().copied().filter(|script| begins(script)).collect()) {
         return Some((script, "the beginning of an id; Alembic wants all of it"));
     }
+    mistyped(id, &candidates).or_else(|| {
+        let (said, _) = missing.by.doc_revises.as_ref().filter(|_| missing.variable == "down_revision")?;
+        let script = map.get(said).filter(|script| !later.contains(&script.number))?;
+        Some((script, SAID))
+    })
+}
+
+fn mistyped<'m>(id: &str, candidates: &[&'m RevisionScript]) -> Option<(&'m RevisionScript, &'static str)> {
     if id.len() < 6 {
         return None;
     }
@@ -102,5 +120,6 @@ fn guess<'m>(
             strsim::damerau_levenshtein(own, id) <= if id.len() < 10 { 1 } else { 2 } || own.eq_ignore_ascii_case(id)
         })
     };
-    only(candidates.into_iter().filter(|script| near(script)).collect()).map(|script| (script, "mistyped"))
+    let near: Vec<&RevisionScript> = candidates.iter().copied().filter(|script| near(script)).collect();
+    if let [one] = *near { Some((one, "mistyped")) } else { None }
 }

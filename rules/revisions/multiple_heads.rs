@@ -39,7 +39,8 @@ fn check(environment: &Environment, project: &Project<'_>, found: &mut Findings)
         let ancestor = map.common_ancestor(&heads);
         if let Some(id) = ancestor.and_then(RevisionScript::id) {
             let place = ancestor.map_or(newest.id_span(), RevisionScript::id_span);
-            report = report.label(place, format!("all descend from `{id}`"));
+            report =
+                report.label(place, format!("{} descend from `{id}`", if heads.len() == 2 { "both" } else { "all" }));
         }
         let merge = format!("alembic merge -m \"merge heads\" {}", names.join(" "));
         match fix(map, project, newest, others) {

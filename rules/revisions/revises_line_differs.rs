@@ -17,7 +17,11 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(environment: &Environment, _: &Project<'_>, found: &mut Findings) {
-    for script in environment.revisions.recent() {
+    let map = &environment.revisions;
+    // Where the graph is broken, that is the news.
+    let mut broken: Vec<usize> = map.missing().iter().map(|missing| missing.by.number).collect();
+    broken.extend(map.cycles().iter().flatten().map(|script| script.number));
+    for script in map.recent().into_iter().filter(|script| !broken.contains(&script.number)) {
         one(script, found);
     }
 }

@@ -85,7 +85,7 @@ fn texts(known: &[Known<String>]) -> Vec<&str> {
 
 /// The day of `Create Date:`.
 fn day(script: &RevisionScript) -> &str {
-    script.create_date.as_deref().and_then(|date| date.split_whitespace().next()).unwrap_or("")
+    script.create_date.as_deref().and_then(|date| date.split([' ', 'T']).next()).unwrap_or("")
 }
 
 fn json(map: &RevisionMap, sources: &Sources) -> Value {
@@ -268,6 +268,21 @@ o    a1f0001  base               initial            2024-01-01
         assert!(lines[0].starts_with("o  r114  head"), "{text}");
         assert_eq!(lines[4], ":  (109 revisions)", "{text}");
         assert!(lines[6].starts_with("o  r000  base"), "{text}");
+    }
+
+    #[test]
+    fn histories_without_a_common_start_stand_below_each_other() {
+        let text = drawn(&[("a1", "None", "x"), ("b1", "None", "y"), ("c1", "'b1'", "z")], Format::Text, None);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "o  c1  head        z  2024-01-03",
+                "o  b1  base        y  2024-01-02",
+                "",
+                "o  a1  head, base  x  2024-01-01",
+            ]
+        );
     }
 
     #[test]

@@ -31,7 +31,8 @@ pub fn draw(map: &RevisionMap, limit: Option<usize>) -> String {
     let messages: Vec<String> = rows.iter().map(|row| aligned(&row.cells, &widths)).collect();
     // The first pass tells how wide each line's drawing is, so that the words begin in one column.
     let drawn = pass(&rows, |_| "\u{1}".to_owned());
-    let at: Vec<usize> = drawn.iter().map(|text| text.find('\u{1}').unwrap_or(0)).collect();
+    let column = |text: &String| text.lines().find_map(|line| line.find('\u{1}')).unwrap_or(0);
+    let at: Vec<usize> = drawn.iter().map(column).collect();
     let widest = at.iter().copied().max().unwrap_or(0);
     let lines = pass(&rows, |number| format!("{}{}", " ".repeat(widest - at[number]), messages[number]));
     let mut all: String = lines.concat();
