@@ -208,7 +208,10 @@ fn of_term(term: &Term<'_>, depth: usize) -> Expression {
         return Expression::Unknown;
     }
     if let Some(name) = term_name(term) {
-        return Expression::Name(name);
+        return match name.strip_prefix("builtins.") {
+            Some(builtin) => Expression::Builtin(builtin.to_owned()),
+            None => Expression::Name(name),
+        };
     }
     let boxed = |of: &Term<'_>| Box::new(of_term(of, depth - 1));
     match &term.kind {
