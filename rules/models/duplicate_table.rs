@@ -12,7 +12,7 @@ pub const RULE: Rule =
 
 fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
     let Some(first) = table.duplicate_of.map(|first| project.models.table(first)) else { return };
-    if !table.certain || !first.certain || table.other_module.is_some() || table.span == first.span {
+    if !table.certain || !first.certain || table.span == first.span {
         return;
     }
     let together = shared::reaching(project, table.file).any(|environment| environment.reached.contains(&first.file));

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use crate::project::sqlalchemy::bases::{self, AutoName};
 use crate::project::sqlalchemy::column::FindColumn;
 use crate::project::sqlalchemy::{
-    BodyId, ClassId, MetaDataId, Models, Registry, RegistryId, RegistryKind, TableId, names,
+    BodyId, ClassId, MetaDataId, Models, Registry, RegistryId, RegistryKind, SecondImport, TableId, names,
 };
 use crate::python::evaluate::{Machine, Outcome, Raised};
 use crate::python::library::Library;
@@ -88,7 +88,9 @@ impl<'t> SqlAlchemy<'t> {
     /// The facts so far. `machine` is the one that ran: its modules say under which name a base can be imported.
     pub fn models(&self, machine: &Machine<'t>) -> Models {
         self.name_metadatas(machine);
-        self.state.borrow().models.clone()
+        let mut models = self.state.borrow().models.clone();
+        models.second_imports = second_imports(machine);
+        models
     }
 
     /// The MetaData that a value is, if it is one.
@@ -204,6 +206,31 @@ impl<'t> SqlAlchemy<'t> {
     pub(super) fn root(&self, at: usize) -> Root<'t> {
         self.state.borrow().roots[at].clone()
     }
+}
+
+/// The files that were certainly imported under two names.
+fn second_imports(machine: &Machine<'_>) -> Vec<SecondImport> {
+    let modules = machine.modules();
+    let found_beyond_path = |name: &str| {
+        machine.odd_imports.iter().any(|odd| name == &*odd.name || name.starts_with(&format!("{}.", odd.name)))
+    };
+    let mut all = Vec::new();
+    for (file, first, second, span) in &machine.second_names {
+        if first == second || found_beyond_path(first) || found_beyond_path(second) {
+            continue;
+        }
+        let imported = modules.iter().flat_map(|module| module.imports.borrow().clone());
+        let first_span =
+            imported.filter(|(at, module)| module.file == Some(*file) && at != span).map(|(at, _)| at).next();
+        all.push(SecondImport {
+            file: *file,
+            first: first.to_string(),
+            first_span,
+            second: second.to_string(),
+            span: *span,
+        });
+    }
+    all
 }
 
 impl<'t> FindColumn<'t> for SqlAlchemy<'t> {

@@ -56,6 +56,11 @@ impl Models {
             };
             renumbering.metadatas.push(id);
         }
+        for second in other.second_imports {
+            if !self.second_imports.contains(&second) {
+                self.second_imports.push(second);
+            }
+        }
         let registries = self.absorb_registries(other.registries);
         let bodies = self.absorb_bodies(other.bodies);
 

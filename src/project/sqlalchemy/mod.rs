@@ -63,6 +63,23 @@ pub struct Models {
     pub bodies: Vec<ClassBody>,
     /// By number.
     pub registries: Vec<Registry>,
+    /// Files that were imported under a second name.
+    pub second_imports: Vec<SecondImport>,
+}
+
+/// A file that was imported under a second name. Python would run it a second time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecondImport {
+    /// The file.
+    pub file: FileId,
+    /// The module name of the first import.
+    pub first: String,
+    /// Where that import stands, where it is known.
+    pub first_span: Option<Span>,
+    /// The module name of the second.
+    pub second: String,
+    /// Where that import stands.
+    pub span: Span,
 }
 
 /// A `MetaData` object.
@@ -155,8 +172,6 @@ pub struct Table {
     pub extends: bool,
     /// A table of this name was on the MetaData before.
     pub duplicate_of: Option<TableId>,
-    /// The duplicate is the same statement, run again because its module was imported under two names: the other one.
-    pub other_module: Option<String>,
     /// The import statement that made its module run; `None` for env.py itself.
     pub imported_at: Option<Span>,
 }

@@ -220,20 +220,15 @@ impl<'t> SqlAlchemy<'t> {
             constraints: arguments.constraints,
             extends: arguments.extends,
             duplicate_of: None,
-            other_module: None,
             imported_at,
         };
         let key = table.key();
         if let Some(key) = &key
             && let Some(first) = state.table_by_key.get(&(metadata, key.clone())).copied()
         {
-            let earlier = &mut state.models.tables[first.0];
-            if earlier.span == table.span && earlier.module == table.module {
+            if state.models.table(first).span == table.span {
                 // The same statement again: the module was run anew.
                 return first;
-            }
-            if !table.extends && !earlier.extends && earlier.span == table.span && certain && earlier.certain {
-                table.other_module = Some(earlier.module.clone());
             }
             let has_content = declarative || !arguments.columns.is_empty() || !table.constraints.is_empty();
             if !has_content && !declarative {
@@ -247,11 +242,7 @@ impl<'t> SqlAlchemy<'t> {
             state.table_by_key.insert((metadata, key), id);
         }
         if state.sweeping {
-            if table.duplicate_of.is_some() && table.other_module.is_some() {
-                return table.duplicate_of.unwrap_or(id);
-            }
             table.duplicate_of = None;
-            table.other_module = None;
         }
         for (column, at) in arguments.columns {
             if let Some(name) = &column.name {
