@@ -16,11 +16,19 @@ pub const RULE: Rule = Rule {
 
 fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
     let registry = project.models.registry(class.registry).kind;
-    if class.allow_unmapped
-        || class.imperative
-        || !matches!(registry, RegistryKind::Declarative | RegistryKind::Flask)
-        || !shared::sqlalchemy(project, class.file).is_at_least(2, 0)
+    if class.allow_unmapped || class.imperative || !matches!(registry, RegistryKind::Declarative | RegistryKind::Flask)
     {
+        return;
+    }
+    let version = shared::sqlalchemy(project, class.file);
+    // Without a pinned version only a class that is written in the words of 2.0 proves it.
+    let speaks_2_0 = || {
+        class.made_of.iter().flat_map(|part| &project.models.body(part.body).attributes).any(|attribute| {
+            attribute.kind == Kind::MappedColumn
+                || attribute.annotation.as_ref().is_some_and(|annotation| annotation.shape == Shape::Mapped)
+        })
+    };
+    if !version.is_at_least(2, 0) || !version.is_surely_at_least(2, 0) && !speaks_2_0() {
         return;
     }
     for part in &class.made_of {

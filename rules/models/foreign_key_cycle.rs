@@ -32,8 +32,11 @@ fn check(project: &Project<'_>, found: &mut Findings) {
         }
         told.push(members);
         let names: Vec<String> = cycle.iter().filter_map(|(id, _)| project.models.table(*id).key()).collect();
-        let is_migrated =
-            shared::reaching(project, table.file).any(|environment| !environment.revisions.scripts.is_empty());
+        let mut reaching = shared::reaching(project, table.file).peekable();
+        if reaching.peek().is_none() {
+            continue;
+        }
+        let is_migrated = reaching.any(|environment| !environment.revisions.scripts.is_empty());
         let Some((_, last)) = cycle.last() else { continue };
         let mut report = found
             .report(*last, format!("the foreign keys of {} form a circle", listed(&names)))
@@ -65,10 +68,8 @@ fn ways_from(table: &Table, project: &Project<'_>) -> Vec<(TableId, Span)> {
         }
     }
     for reference in foreign_keys::texts(table, &project.models) {
-        let target = project
-            .models
-            .tables_of(table.metadata)
-            .find(|other| other.duplicate_of.is_none() && other.key().as_ref() == Some(&reference.key));
+        let targets = foreign_keys::called(project, table, &reference.key);
+        let target = targets.iter().find(|other| other.duplicate_of.is_none());
         if let Some(target) = target.filter(|_| !reference.foreign_key.use_alter) {
             ways.push((target.id, reference.foreign_key.span));
         }

@@ -20,8 +20,8 @@ fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
     }
     for reference in foreign_keys::texts(table, models) {
         let Some(column) = &reference.target_column else { continue };
-        let mut targets = models.tables_of(table.metadata).filter(|other| other.key().as_ref() == Some(&reference.key));
-        let (Some(target), None) = (targets.next(), targets.next()) else { continue };
+        let targets = foreign_keys::called(project, table, &reference.key);
+        let [target] = targets.as_slice() else { continue };
         // Several classes may put columns on one table; a duplicate hides what the other has.
         let is_read = !target.open
             && !target.extends

@@ -50,6 +50,24 @@ pub fn texts<'m>(table: &'m Table, models: &'m Models) -> Vec<Reference<'m>> {
     all
 }
 
+/// The tables of that name that can be meant. Several programs in one repository may each have their own tables on the
+/// one MetaData of a library (SQLModel's): then those that an environment reaches together with `table` come first.
+pub fn called<'p>(project: &'p Project<'_>, table: &Table, key: &str) -> Vec<&'p Table> {
+    let all: Vec<&Table> =
+        project.models.tables_of(table.metadata).filter(|other| other.key().as_deref() == Some(key)).collect();
+    if all.len() < 2 {
+        return all;
+    }
+    let together: Vec<&Table> = all
+        .iter()
+        .copied()
+        .filter(|other| {
+            project.environments.iter().any(|it| it.reached.contains(&table.file) && it.reached.contains(&other.file))
+        })
+        .collect();
+    if together.is_empty() { all } else { together }
+}
+
 /// The tables that a table's foreign keys lead to; `None` when one could not be read.
 pub fn targets(table: &Table, project: &Project<'_>) -> Option<Vec<TableId>> {
     let models = &project.models;
@@ -58,8 +76,11 @@ pub fn targets(table: &Table, project: &Project<'_>) -> Option<Vec<TableId>> {
         return None;
     }
     for reference in texts(table, models) {
-        let found = models.tables_of(table.metadata).find(|other| other.key().as_ref() == Some(&reference.key));
-        all.push(found?.id);
+        let found = called(project, table, &reference.key);
+        if found.is_empty() {
+            return None;
+        }
+        all.extend(found.iter().map(|table| table.id));
     }
     let of_columns = table.columns.iter().flat_map(|column| &column.foreign_keys);
     let of_constraints = table.constraints.iter().flat_map(|constraint| &constraint.foreign_keys);

@@ -66,6 +66,11 @@ impl SqlAlchemy {
         wanted <= Version(vec![2, 0])
     }
 
+    /// Do the files say that it is this version or a later one?
+    pub fn is_surely_at_least(&self, major: u32, minor: u32) -> bool {
+        self.lowest.as_ref().is_some_and(|lowest| *lowest >= Version(vec![major, minor]))
+    }
+
     /// What to add to a sentence that depends on the version.
     pub fn said(&self) -> &'static str {
         if self.assumed { " (no exact version is pinned; 2.0 is assumed)" } else { "" }
