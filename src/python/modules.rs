@@ -140,6 +140,62 @@ const NEVER_OF_THE_PROJECT: &[&str] = &[
     "zoneinfo",
 ];
 
+/// More of the standard library: a project may shadow them on `sys.path`, but nobody means them elsewhere.
+const ONLY_ON_PATH: &[&str] = &[
+    "binascii",
+    "bisect",
+    "bz2",
+    "calendar",
+    "cgi",
+    "cmd",
+    "code",
+    "codecs",
+    "errno",
+    "fnmatch",
+    "gettext",
+    "graphlib",
+    "gzip",
+    "heapq",
+    "linecache",
+    "lzma",
+    "marshal",
+    "mmap",
+    "optparse",
+    "pdb",
+    "platform",
+    "posixpath",
+    "profile",
+    "pwd",
+    "queue",
+    "readline",
+    "resource",
+    "sched",
+    "secrets",
+    "select",
+    "selectors",
+    "shelve",
+    "site",
+    "smtplib",
+    "socketserver",
+    "statistics",
+    "symtable",
+    "sysconfig",
+    "tarfile",
+    "test",
+    "timeit",
+    "token",
+    "tokenize",
+    "tomllib",
+    "trace",
+    "tty",
+    "unicodedata",
+    "venv",
+    "webbrowser",
+    "wsgiref",
+    "xmlrpc",
+    "zlib",
+];
+
 /// The module `dotted`, imported with this `sys.path` by code whose own top-level package or file lies in `start`.
 pub fn find(sources: &Sources, search_path: &[std::rc::Rc<str>], start: Option<&str>, dotted: &str) -> Option<Found> {
     let first = dotted.split('.').next().unwrap_or(dotted);
@@ -156,13 +212,15 @@ pub fn find(sources: &Sources, search_path: &[std::rc::Rc<str>], start: Option<&
     if namespace.is_some() {
         return namespace;
     }
+    if ONLY_ON_PATH.binary_search(&first).is_ok() {
+        return None;
+    }
     let mut directory = start?;
     loop {
         for inner in ["", "src", "lib"] {
             let Some(root) = join(directory, inner) else { continue };
-            if let Some(found) =
-                below(sources, &root, dotted).filter(|found| found.file.is_some() || dotted.contains('.'))
-            {
+            let found = below(sources, &root, dotted).filter(|found| found.file.is_some() || dotted.contains('.'));
+            if let Some(found) = found {
                 return Some(Found { beyond_path: true, ..found });
             }
         }
@@ -245,6 +303,6 @@ mod tests {
 
     #[test]
     fn the_list_is_sorted() {
-        assert!(NEVER_OF_THE_PROJECT.is_sorted());
+        assert!(NEVER_OF_THE_PROJECT.is_sorted() && ONLY_ON_PATH.is_sorted());
     }
 }

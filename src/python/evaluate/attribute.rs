@@ -44,7 +44,7 @@ impl<'t> Machine<'t> {
                     return Ok(self.unknown(span, "an attribute of a module that has not finished its import"));
                 }
                 let message = format!("module '{}' has no attribute '{name}'", module.name);
-                Err(self.raised("AttributeError", message, span))
+                self.fail("AttributeError", message, span)
             }
             Value::Class(class) => self.class_attribute(class, name, span),
             Value::Object(object) => {
@@ -131,7 +131,7 @@ impl<'t> Machine<'t> {
                     }
                     None => {
                         let message = format!("type object '{}' has no attribute '{name}'", class.name);
-                        Err(self.raised("AttributeError", message, span))
+                        self.fail("AttributeError", message, span)
                     }
                 },
             },

@@ -17,7 +17,7 @@ impl<'t> Machine<'t> {
     /// `callee(arguments)`
     pub fn call(&mut self, callee: &Value<'t>, arguments: &Rc<Arguments<'t>>, span: Span) -> Outcome<'t> {
         if !self.step(span) {
-            return Ok(self.unknown(span, "too many steps: the rest was not run on paper"));
+            return Ok(Value::Unknown(Unknown { span, why: "too many steps: the rest was not run on paper".into() }));
         }
         // Whoever gets a coroutine may run it.
         let by_project = matches!(callee, Value::Function(_) | Value::Method(..) | Value::Class(_));
@@ -135,12 +135,15 @@ impl<'t> Machine<'t> {
         arguments: &Rc<Arguments<'t>>,
         span: Span,
     ) -> Outcome<'t> {
-        let recursion =
-            self.frames.iter().filter(|frame| matches!(frame, Frame::Call(other, _) if Rc::ptr_eq(other, function)));
-        // What happens only on some paths is not followed around in circles: the paths would multiply at every turn.
-        let turns = if self.is_certain() { 6 } else { 1 };
-        if self.calls >= CALLS || recursion.count() >= turns {
+        let again = |frame: &&Frame<'t>| matches!(frame, Frame::Call(other, _) if Rc::ptr_eq(other, function));
+        let recursion = self.frames.iter().filter(again).count();
+        // On an uncertain path nothing ends a recursion but this.
+        let deepest = if self.is_certain() { 8 } else { 0 };
+        if self.calls >= CALLS || recursion > deepest {
             return Ok(self.unknown(span, "calls nested too deeply"));
+        }
+        if self.calls == 0 {
+            self.budget = super::STEPS_OF_A_CALL;
         }
         let Some(file) = function.module.file else {
             return Ok(self.unknown(span, "a function without a file"));
@@ -343,23 +346,16 @@ impl<'t> Machine<'t> {
         let mut binds = Binds::Instance;
         let mut decorators: Vec<Value<'t>> = Vec::new();
         for decorator in &def.decorator_list {
+            // `@name.setter def name`: what was bound keeps its reader.
+            if extends(&decorator.expression, &def.name) {
+                return self.name(&def.name, self.at(&def.name));
+            }
             let value = self.eval(&decorator.expression)?;
             match &value {
                 Value::Builtin("classmethod") => binds = Binds::Class,
                 Value::Builtin("staticmethod") => binds = Binds::Nothing,
                 Value::Builtin("property") => binds = Binds::Property,
                 Value::Term(term) if term.dotted() == Some("functools.cached_property") => binds = Binds::Property,
-                Value::BuiltinMethod(_, name) if matches!(&**name, "setter" | "deleter") => {
-                    // The property as it stands keeps its reader.
-                    return self.name(&def.name, self.at(&def.name));
-                }
-                Value::Unknown(_) if is_setter(&decorator.expression) => {
-                    // `@name.inplace.setter` stands on a function with a name of its own.
-                    match self.name(&def.name, self.at(&def.name)) {
-                        Ok(reader) => return Ok(reader),
-                        Err(_) => decorators.push(value),
-                    }
-                }
                 _ => decorators.push(value),
             }
         }
@@ -415,10 +411,9 @@ impl<'t> Machine<'t> {
     }
 }
 
-fn is_setter(decorator: &tree::Expr) -> bool {
-    decorator.as_attribute_expr().is_some_and(|node| {
-        matches!(node.attr.as_str(), "setter" | "deleter" | "expression" | "comparator" | "update_expression")
-    })
+/// Does the decorator extend the property (or hybrid) of the same name?
+fn extends(decorator: &tree::Expr, name: &str) -> bool {
+    decorator.as_attribute_expr().and_then(|node| node.value.as_name_expr()).is_some_and(|of| of.id == name)
 }
 
 fn holds_yield(body: &[tree::Stmt]) -> bool {

@@ -177,7 +177,7 @@ impl<'t> Machine<'t> {
         {
             return Ok(Value::Class(class));
         }
-        Err(self.raised("NameError", format!("name '{name}' is not defined"), span))
+        self.fail("NameError", format!("name '{name}' is not defined"), span)
     }
 
     fn elements(&mut self, elements: &'t [tree::Expr]) -> Result<(Vec<Value<'t>>, bool), Box<super::Raised<'t>>> {

@@ -109,6 +109,10 @@ impl<'t> Machine<'t> {
     fn import_start(&self) -> Option<String> {
         let module = self.module()?;
         let mut directory = crate::source::split(self.sources().path(module.file?)).0;
+        if matches!(self.frames.first(), Some(Frame::Module(script, None)) if Rc::ptr_eq(script, module)) {
+            // The directory of a script that alembic loads is not on the path.
+            return Some(crate::source::split(directory).0.to_owned());
+        }
         let mut packages: Vec<&str> = module.name.split('.').collect();
         if module.package.is_none() {
             packages.pop();
@@ -143,7 +147,7 @@ impl<'t> Machine<'t> {
         }
         self.odd_imports.push(OddImport { name: dotted.into(), span, root: None, certain: self.is_certain() });
         let message = format!("No module named '{name}'");
-        Err(self.raised("ModuleNotFoundError", message, span))
+        self.fail("ModuleNotFoundError", message, span)
     }
 
     /// Modules that tools write when a package is built: their absence from the sources says nothing.
@@ -155,17 +159,9 @@ impl<'t> Machine<'t> {
                 name.strip_prefix(attribute).is_some_and(|rest| rest.starts_with('.') && !rest.ends_with(".py"))
             })
         };
-        matches!(
-            attribute,
-            "_version"
-                | "version"
-                | "__version__"
-                | "_version_info"
-                | "_build_info"
-                | "local_settings"
-                | "local"
-                | "_build"
-        ) || attribute.ends_with("_pb2")
+        attribute.starts_with('_')
+            || matches!(attribute, "version" | "local_settings" | "local")
+            || attribute.ends_with("_pb2")
             || attribute.ends_with("_pb2_grpc")
             || parent.package.as_ref().is_some_and(compiled)
     }
@@ -267,11 +263,12 @@ impl<'t> Machine<'t> {
         self.imports += 1;
         self.frames.push(Frame::Module(module.clone(), asked));
         // Calls do not count against the modules they import.
-        let (calls, nesting) = (std::mem::take(&mut self.calls), std::mem::take(&mut self.nesting));
+        let (calls, nesting, budget) =
+            (std::mem::take(&mut self.calls), std::mem::take(&mut self.nesting), self.budget);
         self.enter(module.scope.clone(), module.clone(), file, None);
         let ran = self.module_body(&tree.module.body, asked.is_none());
         self.leave();
-        (self.calls, self.nesting) = (calls, nesting);
+        (self.calls, self.nesting, self.budget) = (calls, nesting, budget);
         self.frames.pop();
         self.imports -= 1;
         match ran {
@@ -459,11 +456,11 @@ impl<'t> Machine<'t> {
                         "cannot import name '{name}' from partially initialized module '{}' (most likely due to a circular import) ({path})",
                         module.name
                     );
-                    return Err(self.raised("ImportError", message, span));
+                    return self.fail("ImportError", message, span);
                 }
                 let path = module.file.map_or("", |file| self.sources().path(file));
                 let message = format!("cannot import name '{name}' from '{}' ({path})", module.name);
-                Err(self.raised("ImportError", message, span))
+                self.fail("ImportError", message, span)
             }
             Value::Term(term) => {
                 let term = term.clone();

@@ -16,12 +16,14 @@ pub fn join<'t>(values: impl IntoIterator<Item = Value<'t>>, span: Span) -> Valu
             if !distinct.iter().any(|known| same(known, alternative)) {
                 distinct.push(alternative.clone());
             }
+            if distinct.len() > ALTERNATIVES {
+                return Value::Unknown(Unknown { span, why: "one of too many values".into() });
+            }
         }
     }
     match distinct.len() {
         0 => Value::None,
         1 => distinct.swap_remove(0),
-        count if count > ALTERNATIVES => Value::Unknown(Unknown { span, why: "one of too many values".into() }),
         _ => Value::OneOf(Rc::new(distinct)),
     }
 }

@@ -58,6 +58,9 @@ pub enum Frame<'t> {
 
 /// Steps (statements and calls) that one machine takes before everything further is unknown.
 const STEPS: usize = 4_000_000;
+/// Steps that one call from a module's own statements may take, with all that it calls; modules imported on the way
+/// have their own.
+const STEPS_OF_A_CALL: usize = 25_000;
 /// How deep calls of the project's functions may nest.
 const CALLS: usize = 48;
 /// How deep imports may nest.
@@ -134,6 +137,7 @@ pub struct Machine<'t> {
     steps: usize,
     nesting: usize,
     calls: usize,
+    budget: usize,
     imports: usize,
     /// Above zero: the code being executed runs only on some paths.
     doubt: usize,
@@ -166,6 +170,7 @@ impl<'t> Machine<'t> {
             steps: 0,
             nesting: 0,
             calls: 0,
+            budget: 0,
             imports: 0,
             doubt: 0,
             touched: 0,
@@ -276,13 +281,35 @@ impl<'t> Machine<'t> {
         Box::new(Raised { exception: exception.into(), message: message.into(), span, value: None, trace, calls })
     }
 
+    /// A certain exception, as an outcome; after the step limit nothing is certain any more.
+    fn fail(&mut self, exception: &str, message: impl Into<String>, span: Span) -> Outcome<'t> {
+        if self.is_cut_short() {
+            return Ok(self.unknown(span, "too many steps: the rest was not run on paper"));
+        }
+        Err(self.raised(exception, message, span))
+    }
+
     /// Takes a step; `false` when there are none left.
     fn step(&mut self, span: Span) -> bool {
         self.steps += 1;
         if self.steps == STEPS {
             self.hides_imports(span, "too many steps: the rest was not run on paper");
         }
+        if self.calls > 0 {
+            if self.budget == 0 {
+                return false;
+            }
+            self.budget -= 1;
+            if self.budget == 0 {
+                self.hides_imports(span, "a call with too many steps: it was not run to its end on paper");
+            }
+        }
         self.steps < STEPS
+    }
+
+    /// Is what is being executed cut short by a limit, so that what is missing proves nothing?
+    fn is_cut_short(&self) -> bool {
+        self.steps >= STEPS || self.calls > 0 && self.budget == 0
     }
 
     fn place(&mut self) -> &mut Place<'t> {

@@ -216,7 +216,8 @@ impl<'t> Machine<'t> {
                 Ok(Value::Term(self.term(TermKind::Item(term.clone(), Box::new(key.clone())), span)))
             }
             Value::Dict(dict) => {
-                let Some(known) = builtins::key_of(key) else {
+                let is_symbolic = matches!(key, Value::Term(term) if term.dotted().is_none());
+                let Some(known) = builtins::key_of(key).filter(|_| !is_symbolic) else {
                     return Ok(self.unknown(span, "an entry of a dict under a key that is not known"));
                 };
                 if let Some(value) = dict.entries.borrow().get(&known) {
@@ -227,7 +228,7 @@ impl<'t> Machine<'t> {
                 }
                 let text = builtins::to_text(key).unwrap_or_default();
                 let quoted = if matches!(key, Value::Str(_)) { format!("'{text}'") } else { text };
-                Err(self.raised("KeyError", quoted, span))
+                self.fail("KeyError", quoted, span)
             }
             Value::List(_) | Value::Tuple(_) | Value::Str(_) => match (of.items(), key) {
                 (Some(items), Value::Int(index)) => {
@@ -236,7 +237,7 @@ impl<'t> Machine<'t> {
                         Some(item) => Ok(item.clone()),
                         None if self.is_certain() => {
                             let kind = if matches!(of, Value::Tuple(_)) { "tuple" } else { "list" };
-                            Err(self.raised("IndexError", format!("{kind} index out of range"), span))
+                            self.fail("IndexError", format!("{kind} index out of range"), span)
                         }
                         None => Ok(self.unknown(span, "an item that is not known")),
                     }
