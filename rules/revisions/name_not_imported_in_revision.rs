@@ -129,7 +129,12 @@ fn import(unbound: &Unbound, environment: &Environment, project: &Project<'_>) -
         return plain(format!("import {module}"));
     }
     let distribution = name.replace('_', "-").to_lowercase();
-    environment.versions.pins.contains_key(&distribution).then(|| format!("import {modules}")).and_then(library)
+    let is_pinned = environment.versions.pins.contains_key(&distribution);
+    // Two modules deep and a class at the end: nobody writes that by hand. A wrong import would stop every command.
+    let rest = unbound.dotted.get(modules.len() + 1..).unwrap_or("");
+    let is_rendered = modules.contains('.') && rest.starts_with(char::is_uppercase) && !environment.versions.complete;
+    let is_library = is_pinned || is_rendered;
+    is_library.then(|| format!("import {modules}")).and_then(library)
 }
 
 /// `pgvector.sqlalchemy` of `pgvector.sqlalchemy.Vector`: the parts before the first that looks like a class.

@@ -49,9 +49,12 @@ fn check(script: &RevisionScript, _: &Environment, project: &Project<'_>, found:
             });
     }
     if script.revision.is_none() && !script.not_strings.iter().any(|(variable, ..)| *variable == "revision") {
+        let misspelt = script.misspelt_revision.as_ref();
+        let place = misspelt.map_or(Span::start_of(script.file), |(_, span)| *span);
         found
-            .report(Span::start_of(script.file), format!("`{name}` has no `revision`"))
+            .report(place, format!("`{name}` has no `revision`"))
             .key(key("revision"))
+            .here(misspelt.map_or(String::new(), |(name, _)| format!("this is `{name}`")))
             .why(format!(
                 "Alembic takes every Python file here for a revision: Could not determine revision id from filename \
                  {name}. Be sure the 'revision' variable is declared inside the script"

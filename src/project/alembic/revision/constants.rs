@@ -60,6 +60,12 @@ impl<'m> Constants<'m> {
         self.names.get(name)
     }
 
+    /// The names that hold a string, with the places of their values.
+    pub fn strings(&self) -> impl Iterator<Item = (&'m str, Span)> {
+        let texts = self.names.iter().filter(|(_, (constant, _))| matches!(constant, Constant::Str(..)));
+        texts.map(|(name, (_, span))| (*name, *span))
+    }
+
     fn statement(&mut self, statement: &'m tree::Stmt) {
         match statement {
             tree::Stmt::Assign(assign) => {

@@ -25,6 +25,9 @@ pub struct Unbound {
     pub certain: bool,
 }
 
+/// Longer chains of attributes are cut: no module lies deeper.
+const LONGEST: usize = 16;
+
 /// What a scope binds.
 #[derive(Debug, Default)]
 pub struct Bindings<'m> {
@@ -389,7 +392,7 @@ impl<'m> Visitor<'m> for Resolver<'m> {
             }
             Expr::Attribute(_) => match chain(expression) {
                 Some((name, parts)) => self.read(name, || {
-                    let parts: Vec<&str> = std::iter::once(name.id.as_str()).chain(parts).collect();
+                    let parts: Vec<&str> = std::iter::once(name.id.as_str()).chain(parts).take(LONGEST).collect();
                     parts.join(".")
                 }),
                 None => visitor::walk_expr(self, expression),

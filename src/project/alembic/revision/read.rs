@@ -53,6 +53,7 @@ pub fn script(tree: &Tree, sources: &Sources, location: usize) -> RevisionScript
         number: 0,
         location,
         revision: None,
+        misspelt_revision: None,
         down_revision: Vec::new(),
         down_revision_span: None,
         depends_on: Vec::new(),
@@ -106,7 +107,10 @@ fn read_ids(script: &mut RevisionScript, constants: &Constants<'_>, path: &str) 
             script.revision = Some(unknown("revision", Span::start_of(file), "may come from a star import"));
         }
         // Alembic 0.1 had the id in the file's name; that still works.
-        None => script.revision = legacy_id(path).map(|id| Known::Is(id, Span::start_of(file))),
+        None => {
+            script.revision = legacy_id(path).map(|id| Known::Is(id, Span::start_of(file)));
+            script.misspelt_revision = misspelt(constants);
+        }
     }
     if let Some((_, span)) = constants.get("down_revision") {
         script.down_revision_span = Some(*span);
@@ -153,6 +157,16 @@ fn id(
 
 fn unknown(name: &str, span: Span, why: &str) -> Known<String> {
     Known::Unknown(span, format!("`{name}` {why}"))
+}
+
+/// A string by a name like `revison` or `revision_id`.
+fn misspelt(constants: &Constants<'_>) -> Option<(String, Span)> {
+    let is_near = |name: &str| {
+        let plain = name.to_lowercase();
+        plain.trim_matches('_') == "revision_id" || strsim::damerau_levenshtein(&plain, "revision") <= 2
+    };
+    let near = constants.strings().filter(|(name, _)| is_near(name));
+    near.min_by_key(|(_, span)| span.start).map(|(name, span)| (name.to_owned(), span))
 }
 
 /// `1975ea83b712.py` → `1975ea83b712`.
