@@ -125,7 +125,31 @@ impl Origin {
 
     /// Made at `span` from `from`.
     pub fn made(span: Span, from: Vec<Rc<Origin>>) -> Rc<Origin> {
-        Rc::new(Origin { span, kind: OriginKind::Made, from })
+        // What a loop makes from what it made before is told by where it started.
+        let mut room = 64;
+        if from.iter().all(|origin| origin.fits(&mut room)) {
+            return Rc::new(Origin { span, kind: OriginKind::Made, from });
+        }
+        let mut started = Vec::new();
+        from.iter().for_each(|origin| origin.collect_starts(&mut started));
+        Rc::new(Origin { span, kind: OriginKind::Made, from: started })
+    }
+
+    fn fits(&self, room: &mut usize) -> bool {
+        *room > 0 && {
+            *room -= 1;
+            self.from.iter().all(|origin| origin.fits(room))
+        }
+    }
+
+    fn collect_starts(self: &Rc<Origin>, found: &mut Vec<Rc<Origin>>) {
+        if self.from.is_empty() || self.kind != OriginKind::Made {
+            if found.len() < 32 && !found.iter().any(|known| Rc::ptr_eq(known, self)) {
+                found.push(self.clone());
+            }
+        } else {
+            self.from.iter().for_each(|origin| origin.collect_starts(found));
+        }
     }
 
     /// The places that hold text somebody typed: the leaves.

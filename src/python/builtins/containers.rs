@@ -51,6 +51,11 @@ pub const DICT_METHODS: &[&str] = &[
     "values",
 ];
 
+/// Lists are not made longer than this.
+const LONGEST: usize = 1 << 16;
+/// Sets are not made larger than this: each member is compared with the others.
+const LARGEST_SET: usize = 1 << 11;
+
 /// `list.name(arguments)`
 pub fn list_method<'t>(
     machine: &mut Machine<'t>,
@@ -426,8 +431,8 @@ pub fn update<'t>(machine: &mut Machine<'t>, of: &Rc<Dict<'t>>, given: &Value<'t
 /// `list.extend(given)`
 pub fn extend<'t>(machine: &mut Machine<'t>, of: &Rc<List<'t>>, given: &Value<'t>, certain: bool, span: Span) {
     match machine.iterate(given, span) {
-        Ok(items) => of.items.borrow_mut().extend(items),
-        Err(_) => of.open.set(true),
+        Ok(items) if of.items.borrow().len() + items.len() <= LONGEST => of.items.borrow_mut().extend(items),
+        _ => of.open.set(true),
     }
     if !certain || is_open(given) {
         of.open.set(true);
@@ -448,7 +453,9 @@ pub fn set_of<'t>(machine: &mut Machine<'t>, value: &Value<'t>, span: Span) -> R
 /// Adds `value` to a set unless it is in there.
 pub fn add<'t>(of: &Rc<List<'t>>, value: Value<'t>) {
     let is_there = matches!(position(&of.items.borrow(), &value), Ok(Some(_)));
-    if !is_there {
+    if of.items.borrow().len() >= LARGEST_SET {
+        of.open.set(true);
+    } else if !is_there {
         of.items.borrow_mut().push(value);
     }
 }

@@ -6,7 +6,7 @@ use crate::python::value::{Arguments, Key, Str, Value};
 use crate::source::Span;
 
 /// A text to be made, larger than this, is not made.
-const LONGEST: usize = 1 << 20;
+const LONGEST: usize = 1 << 16;
 
 /// `str(value)`, where that can be told.
 pub fn to_text(value: &Value<'_>) -> Option<String> {

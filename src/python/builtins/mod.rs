@@ -14,7 +14,7 @@ pub mod strings;
 use std::rc::Rc;
 
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::standard::enums;
+use crate::python::standard::{enums, pydantic};
 use crate::python::value::{
     Argument, Arguments, Dict, Key, Keyword, List, Name, Origin, Str, TermKind, Unknown, Value,
 };
@@ -308,6 +308,7 @@ pub fn call_method<'t>(
             }
             None => Ok(Value::unknown(span, format!("a call of `{name}` that can't be read"))),
         },
+        Value::Object(object) => Ok(pydantic::call_method(object, name, arguments, span)),
         Value::Int(number) if name == "bit_length" => {
             Ok(Value::Int(64 - i64::from(number.unsigned_abs().leading_zeros())))
         }

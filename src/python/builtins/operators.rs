@@ -12,7 +12,7 @@ use crate::python::value::{List, Str, Value};
 use crate::source::Span;
 
 /// Texts and lists longer than this are not made.
-const LONGEST: usize = 1 << 16;
+const LONGEST: usize = 1 << 14;
 
 /// `left op right`. `None`: not an operation of built-in values (a term or an object takes part).
 pub fn binary<'t>(
@@ -47,7 +47,7 @@ pub fn binary<'t>(
         _ => {}
     }
     let value = match (op, left, right) {
-        ("+", Value::Str(a), Value::Str(b)) if a.text.len() + b.text.len() <= LONGEST * 16 => {
+        ("+", Value::Str(a), Value::Str(b)) if a.text.len() + b.text.len() <= LONGEST => {
             made(format!("{}{}", a.text, b.text), span, origins([left, right]))
         }
         ("%", Value::Str(template), _) => return Some(percent_format(machine, template, right, span)),
@@ -59,7 +59,17 @@ pub fn binary<'t>(
             }
             made(text.text.repeat(times), span, vec![text.origin.clone()])
         }
-        ("+", Value::Bytes(a), Value::Bytes(b)) => Value::Bytes([&a[..], &b[..]].concat().into()),
+        ("+", Value::Str(_), Value::Str(_)) => Value::unknown(span, "a very long text"),
+        ("+", Value::Bytes(a), Value::Bytes(b)) if a.len() + b.len() <= LONGEST => {
+            Value::Bytes([&a[..], &b[..]].concat().into())
+        }
+        ("+", Value::Bytes(_), Value::Bytes(_)) => Value::unknown(span, "very long bytes"),
+        ("+", Value::Tuple(a), Value::Tuple(b)) if a.len() + b.len() > LONGEST => {
+            Value::unknown(span, "a very long tuple")
+        }
+        ("+", Value::List(a), Value::List(b)) if a.items.borrow().len() + b.items.borrow().len() > LONGEST => {
+            Value::unknown(span, "a very long list")
+        }
         ("+", Value::Tuple(a), Value::Tuple(b)) => Value::Tuple(Rc::new(a.iter().chain(b.iter()).cloned().collect())),
         ("+", _, Value::Term(term)) if term.dotted() == Some("sys.path") => {
             return binary(machine, op, left, &search_path(machine, span), span);

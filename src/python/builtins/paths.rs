@@ -330,7 +330,8 @@ pub fn method<'t>(
 /// The paths below `directory` that fit `pattern`, sorted as the sources are. `None`: the directory is not known.
 pub fn glob(machine: &Machine<'_>, directory: &str, pattern: &str) -> Option<Vec<String>> {
     entries(machine, directory)?;
-    let segments: Vec<&str> = pattern.split('/').filter(|segment| !segment.is_empty() && *segment != ".").collect();
+    let mut segments: Vec<&str> = pattern.split('/').filter(|segment| !segment.is_empty() && *segment != ".").collect();
+    segments.dedup_by(|one, other| one == other && *one == "**");
     let mut result = Vec::new();
     descend(machine, directory, &segments, &mut result, 0);
     result.sort();

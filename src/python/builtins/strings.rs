@@ -58,6 +58,9 @@ pub const METHODS: &[&str] = &[
     "zfill",
 ];
 
+/// Texts longer than this are not made.
+const LONGEST: usize = 1 << 20;
+
 /// The methods of `bytes`.
 pub const BYTES_METHODS: &[&str] = &[
     "count",
@@ -218,6 +221,9 @@ pub fn method<'t>(
             let Some(new) = given(1, "new").and_then(Value::as_str) else {
                 return Ok(unread(name, given(1, "new"), span));
             };
+            if text.matches(mark).count().saturating_mul(new.len()) > LONGEST {
+                return Ok(Value::unknown(span, "a very long text"));
+            }
             let replaced = match given(2, "count") {
                 None | Some(Value::Int(..=-1)) => text.replace(mark, new),
                 Some(Value::Int(count)) => text.replacen(mark, new, *count as usize),
@@ -305,6 +311,9 @@ fn join<'t>(machine: &mut Machine<'t>, mark: &Str, items: &Value<'t>, span: Span
             }
             other => return Ok(why_not(other, span)),
         }
+    }
+    if texts.iter().map(|text| text.len() + mark.text.len()).sum::<usize>() > LONGEST {
+        return Ok(Value::unknown(span, "a very long text"));
     }
     let mut from = vec![mark.origin.clone()];
     from.extend(origins(&items));

@@ -154,6 +154,9 @@ impl<'t> Machine<'t> {
                 if name == "__dict__" {
                     return Ok(self.unknown(span, "the attributes of an object as a dict"));
                 }
+                if crate::python::standard::pydantic::has_method(class, name) {
+                    return Ok(Value::BuiltinMethod(Rc::new(of.clone()), name.into()));
+                }
                 if let Some(outcome) = self.library_class_attribute(class, name, span) {
                     return outcome;
                 }

@@ -6,8 +6,7 @@ use super::join::join;
 use super::{Machine, NESTING, Outcome};
 use crate::python::builtins;
 use crate::python::value::{
-    Argument, Arguments, Binds, Class, Code, Dict, Function, Keyword, List, Name, Origin, OriginKind, Scope, Str,
-    TermKind, Value,
+    Argument, Arguments, Binds, Class, Code, Dict, Function, Keyword, List, Name, Origin, Scope, Str, TermKind, Value,
 };
 use crate::source::Span;
 use crate::syntax::python::tree;
@@ -259,21 +258,21 @@ impl<'t> Machine<'t> {
     }
 
     fn f_string(&mut self, node: &'t tree::ExprFString, span: Span) -> Outcome<'t> {
-        let mut text = String::new();
-        let mut from: Vec<Rc<Origin>> = Vec::new();
+        // One text per combination of what the parts may be.
+        let mut texts = vec![(String::new(), Vec::new())];
         let mut unknown = None;
+        let push = |texts: &mut Vec<(String, Vec<Rc<Origin>>)>, part: &str| {
+            texts.iter_mut().for_each(|(text, _)| text.push_str(part));
+        };
         for part in &node.value {
             match part {
-                tree::FStringPart::Literal(literal) => text.push_str(literal.as_str()),
+                tree::FStringPart::Literal(literal) => push(&mut texts, literal.as_str()),
                 tree::FStringPart::FString(inner) => {
                     for element in &inner.elements {
                         match element {
-                            tree::InterpolatedStringElement::Literal(literal) => text.push_str(&literal.value),
+                            tree::InterpolatedStringElement::Literal(literal) => push(&mut texts, &literal.value),
                             tree::InterpolatedStringElement::Interpolation(field) => {
                                 let value = self.eval(&field.expression)?;
-                                if let Value::Str(part) = &value {
-                                    from.push(part.origin.clone());
-                                }
                                 let spec = self.format_spec(field);
                                 let conversion = match field.conversion {
                                     tree::ConversionFlag::Str => Some('s'),
@@ -281,11 +280,29 @@ impl<'t> Machine<'t> {
                                     tree::ConversionFlag::Ascii => Some('a'),
                                     tree::ConversionFlag::None => None,
                                 };
-                                let formatted =
-                                    spec.and_then(|spec| builtins::format_value(self, &value, &spec, conversion));
+                                let formatted = spec.and_then(|spec| {
+                                    let values = value.alternatives().iter();
+                                    let formatted = values.map(|value| {
+                                        let text = builtins::format_value(self, value, &spec, conversion)?;
+                                        Some((text, builtins::origins([value])))
+                                    });
+                                    formatted.collect::<Option<Vec<_>>>()
+                                });
                                 match formatted {
-                                    Some(formatted) => text.push_str(&formatted),
-                                    None => unknown = unknown.or(Some(value)),
+                                    Some(parts) if texts.len() * parts.len() <= builtins::ALTERNATIVES => {
+                                        texts = texts
+                                            .iter()
+                                            .flat_map(|(text, from)| {
+                                                parts.iter().map(move |(part, origins)| {
+                                                    (format!("{text}{part}"), [&from[..], origins].concat())
+                                                })
+                                            })
+                                            .collect();
+                                    }
+                                    _ => unknown = unknown.or(Some(value)),
+                                }
+                                if texts.iter().any(|(text, _)| text.len() > 1 << 16) {
+                                    return Ok(self.unknown(span, "a very long text"));
                                 }
                             }
                         }
@@ -295,12 +312,11 @@ impl<'t> Machine<'t> {
         }
         match unknown {
             None => {
-                let origin = if from.is_empty() {
-                    Origin::literal(span)
-                } else {
-                    Rc::new(Origin { span, kind: OriginKind::Made, from })
-                };
-                Ok(Value::Str(Str { text: text.into(), origin }))
+                let values = texts.into_iter().map(|(text, from)| {
+                    let origin = if from.is_empty() { Origin::literal(span) } else { Origin::made(span, from) };
+                    Value::Str(Str { text: text.into(), origin })
+                });
+                Ok(join(values.collect::<Vec<_>>(), span))
             }
             Some(Value::Unknown(unknown)) => Ok(Value::Unknown(unknown)),
             Some(Value::Term(term)) => {
@@ -353,17 +369,23 @@ impl<'t> Machine<'t> {
         mut element: impl FnMut(&mut Self) -> Outcome<'t>,
     ) -> Outcome<'t> {
         let list = List::default();
-        self.in_comprehension(generators, span, &mut |machine, open| {
+        let outer = std::mem::take(&mut self.rounds_open);
+        let ran = self.in_comprehension(generators, span, &mut |machine, open| {
             if open {
                 list.open.set(true);
             }
             let value = element(machine)?;
             list.items.borrow_mut().push(value);
             Ok(())
-        })?;
+        });
+        let more = std::mem::replace(&mut self.rounds_open, outer);
+        ran?;
         if list.open.get() {
             // The items seen stand for others: none of them is certain.
             list.items.borrow_mut().retain(|item| !item.is_unknown());
+        }
+        if more {
+            list.open.set(true);
         }
         Ok(Value::List(Rc::new(list)))
     }
@@ -424,6 +446,7 @@ impl<'t> Machine<'t> {
                 false,
             ),
         };
+        self.rounds_open |= builtins::is_open(&over) || items.len() > super::ROUNDS;
         'items: for item in items.into_iter().take(super::ROUNDS) {
             if !self.step(span) {
                 return Ok(());

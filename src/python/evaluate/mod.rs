@@ -143,6 +143,8 @@ pub struct Machine<'t> {
     doubt: usize,
     /// Counts calls of libraries and reads of unknowns: did a block touch the outside?
     touched: usize,
+    /// The rounds of the comprehension being run are not all known.
+    rounds_open: bool,
 }
 
 impl<'t> Machine<'t> {
@@ -174,6 +176,7 @@ impl<'t> Machine<'t> {
             imports: 0,
             doubt: 0,
             touched: 0,
+            rounds_open: false,
         }
     }
 

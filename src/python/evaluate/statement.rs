@@ -271,13 +271,8 @@ impl<'t> Machine<'t> {
         let by = self.eval(&node.value)?;
         let span = self.at(node);
         if let (Value::List(list), tree::Operator::Add) = (&before, node.op) {
-            match self.iterate(&by, span) {
-                Ok(items) => list.items.borrow_mut().extend(items),
-                Err(_) => list.open.set(true),
-            }
-            if !self.is_certain() {
-                list.open.set(true);
-            }
+            let certain = self.is_certain();
+            builtins::containers::extend(self, list, &by, certain, span);
             return Ok(());
         }
         let value = self.binary(node.op.as_str(), &before, &by, span)?;

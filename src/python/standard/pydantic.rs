@@ -8,7 +8,6 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 
 use crate::python::builtins::functions::last;
-use crate::python::builtins::paths::path_text;
 use crate::python::builtins::{dict, join, made, origins, positional, spread, to_text, why_not};
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
@@ -967,9 +966,65 @@ pub fn known_fields<'t>(object: &Object<'t>) -> Value<'t> {
     dict(object.attributes.borrow().iter().map(|(name, value)| (Key::Str(name.clone()), value.clone())))
 }
 
-/// A path given where pydantic wants one.
-pub fn as_path<'t>(value: &Value<'t>) -> Option<Value<'t>> {
-    path_text(value).map(|path| Value::Path(path.clone()))
+/// Is it a method that instances of pydantic models have, and that [`call_method`] tells?
+pub fn has_method(class: &Class<'_>, name: &str) -> bool {
+    matches!(name, "model_dump" | "dict" | "model_copy" | "copy") && kind_of(class).is_some()
+}
+
+/// `model.model_dump()`, `model.model_copy(update=…)`
+pub fn call_method<'t>(object: &Rc<Object<'t>>, name: &str, arguments: &Arguments<'t>, span: Span) -> Value<'t> {
+    let named = |name: &str| arguments.keyword(name).map(|keyword| &keyword.value);
+    match name {
+        "model_dump" | "dict" => {
+            let names = |value: Option<&Value<'t>>| -> Option<Option<Vec<String>>> {
+                match value {
+                    None | Some(Value::None) => Some(None),
+                    Some(value) => {
+                        let names = value.items()?;
+                        Some(Some(names.iter().map(|name| name.as_str().map(str::to_owned)).collect::<Option<_>>()?))
+                    }
+                }
+            };
+            let (Some(include), Some(exclude)) = (names(named("include")), names(named("exclude"))) else {
+                return Value::unknown(span, "the fields of a model");
+            };
+            let fields = object.attributes.borrow();
+            let kept = fields.iter().filter(|(name, _)| {
+                include.as_ref().is_none_or(|names| names.iter().any(|known| **known == ***name))
+                    && !exclude.as_ref().is_some_and(|names| names.iter().any(|known| **known == ***name))
+            });
+            let result = dict(kept.map(|(name, value)| {
+                let value = match value {
+                    Value::Object(inner) if kind_of(&inner.class).is_some() => {
+                        call_method(inner, "model_dump", &Arguments::default(), span)
+                    }
+                    value => value.clone(),
+                };
+                (Key::Str(name.clone()), value)
+            }));
+            if let (Value::Dict(dict), true) =
+                (&result, arguments.keywords.iter().any(|keyword| keyword.name.starts_with("exclude_")))
+            {
+                dict.open.set(true);
+            }
+            result
+        }
+        _ => {
+            let mut fields = object.attributes.borrow().clone();
+            match named("update") {
+                None | Some(Value::None) => {}
+                Some(Value::Dict(update)) if !update.open.get() => {
+                    for (key, value) in update.entries.borrow().iter() {
+                        if let Key::Str(name) = key {
+                            fields.insert(name.clone(), value.clone());
+                        }
+                    }
+                }
+                Some(other) => return why_not(other, span),
+            }
+            Value::Object(Rc::new(Object { class: object.class.clone(), attributes: fields.into(), span }))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -1039,6 +1094,8 @@ mod tests {
         assert_eq!(value(NEW, code), "[\"c\", \"b\"]");
         let code = "class S(BaseSettings):\n    URI: Optional[str]\n    @validator('URI', pre=True)\n    def f(cls, v, values):\n        return v or 'made'\nx = S().URI\n";
         assert_eq!(value(OLD, code), "\"made\"");
+        let code = "class S(BaseSettings):\n    A: str = 'a'\n    B: str = 'b'\ns = S()\nx = ({**s.model_dump(exclude={'B'})}, s.model_copy(update={'A': 'c'}).A)\n";
+        assert_eq!(value(NEW, code), "[{Str(\"A\"): \"a\"}, \"c\"]");
         let code = "class D(BaseModel):\n    name: str = 'd'\n    size: int = 1\nclass S(BaseSettings):\n    model_config = SettingsConfigDict(env_file='.env', env_nested_delimiter='__')\n    s: D = Field(default_factory=D)\nv = S()\nx = (v.s.name, v.s.size)\n";
         assert_eq!(value(&format!("{NEW}from pydantic import BaseModel\n"), code), "[\"n\", 1]");
     }

@@ -109,6 +109,9 @@ impl<'t> Library<'t> for Texts {
     }
 }
 
+/// Texts longer than this are not searched, and not made.
+const LONGEST: usize = 1 << 16;
+
 /// The functions that are told.
 const KNOWN: &[&str] = &[
     "inflection.camelize",
@@ -344,6 +347,9 @@ fn matching<'t>(
     let from = origins(arguments.values());
     let subject = arguments.get(usize::from(name == "sub"), "string");
     let Some(Value::Str(subject)) = subject else { return Ok(subject.map(|subject| why_not(subject, span))) };
+    if subject.text.len() > LONGEST {
+        return Ok(None);
+    }
     let piece = |text: &str| made(text, span, vec![subject.origin.clone()]);
     match name {
         "match" | "search" | "fullmatch" => {
@@ -398,6 +404,9 @@ fn matching<'t>(
                 let Some(whole) = captures.get(0) else { return Ok(None) };
                 result.push_str(&subject.text[start..whole.start()]);
                 start = whole.end();
+                if result.len() > LONGEST {
+                    return Ok(None);
+                }
                 match &replacement {
                     Value::Str(template) => match expanded(&template.text, &captures) {
                         Some(text) => result.push_str(&text),

@@ -34,6 +34,10 @@ impl<'t> Library<'t> for Tools {
         let first = arguments.positional.first().map(|first| first.value.clone());
         let second = arguments.positional.get(1).map(|second| second.value.clone());
         Some(match dotted {
+            "dataclasses.asdict" | "dataclasses.astuple" | "attr.asdict" => match first? {
+                Value::Object(object) if !dotted.ends_with("astuple") => Ok(super::pydantic::known_fields(&object)),
+                other => Ok(why_not(&other, span)),
+            },
             "typing.cast" | "typing_extensions.cast" => Ok(second?),
             "typing.assert_type" | "typing.no_type_check" | "typing.final" | "typing.reveal_type" => Ok(first?),
             "functools.partial" => return None,
@@ -70,8 +74,8 @@ impl<'t> Library<'t> for Tools {
                         for given in lists {
                             open |= is_open(&given);
                             match machine.iterate(&given, span) {
-                                Ok(more) => items.extend(more),
-                                Err(_) => open = true,
+                                Ok(more) if items.len() + more.len() < 1 << 16 => items.extend(more),
+                                _ => open = true,
                             }
                         }
                     }
@@ -219,6 +223,31 @@ mod tests {
         assert_eq!(
             value("from copy import deepcopy\na = [1]\nb = deepcopy(a)\nb.append(2)\nx = (a, b)\n"),
             "[[1], [1, 2]]"
+        );
+    }
+
+    #[test]
+    fn alternatives_and_openness_are_kept() {
+        let code = "import lib\nif lib.a():\n    d = 'p'\nelse:\n    d = 'q'\nx = f'{d}://h'\n";
+        assert_eq!(value(code), "one of {\"p://h\", \"q://h\"}");
+        let code = "import lib\nl = [1]\nif lib.a():\n    l.append(2)\nx = ([i for i in l], len(l))\n";
+        assert_eq!(value(code), "[[1, 2]+, <unknown: depends on a container that is not known whole>]");
+    }
+
+    #[test]
+    fn doubling_ends() {
+        let doubled = |start: &str, step: &str| value(&format!("x = {start}\nfor i in range(60):\n    {step}\n"));
+        assert_eq!(doubled("'a'", "x = x + x"), "<unknown: a very long text>");
+        assert_eq!(doubled("'a'", "x = x.replace('a', x + 'a')"), "<unknown: a very long text>");
+        assert_eq!(doubled("'a'", "x = f'{x}{x}'"), "<unknown: a very long text>");
+        assert!(doubled("[1]", "x += x").ends_with('+'));
+        assert_eq!(doubled("[1]", "x = x + x"), "<unknown: a very long list>");
+        assert!(doubled("[1]", "x.extend(x)").ends_with('+'));
+        assert!(
+            value("x = ''\nfor i in range(300):\n    for j in range(300):\n        x = 'a' + x\n").starts_with('<')
+        );
+        assert!(
+            value("x = set()\nfor i in range(100):\n    for j in range(100):\n        x.add((i, j))\n").ends_with('+')
         );
     }
 
