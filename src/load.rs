@@ -80,11 +80,16 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Unreadable> {
     if about.len() > LARGEST {
         return Err(Unreadable::TooLarge(about.len()));
     }
-    let mut bytes = Vec::with_capacity(about.len() as usize + 1);
-    file.by_ref().take(LARGEST + 1).read_to_end(&mut bytes).map_err(io)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(Unreadable::TooLarge(bytes.len() as u64));
+    // One read is enough for a file that doesn't change meanwhile: looking for its end would be a second one.
+    let mut bytes = vec![0; about.len() as usize];
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match file.read(&mut bytes[filled..]).map_err(io)? {
+            0 => break,
+            more => filled += more,
+        }
     }
+    bytes.truncate(filled);
     Ok(bytes)
 }
 

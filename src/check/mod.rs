@@ -149,6 +149,10 @@ pub fn check(sources: &Sources, options: &Options) -> Outcome {
     outcome.baseline = options.baseline.take_out(&mut found);
     found.sort_by(|left, right| order(left, sources).cmp(&order(right, sources)));
     outcome.diagnostics = found;
+    if options.is_last_run {
+        std::mem::forget(project);
+        std::mem::forget(trees);
+    }
     outcome
 }
 

@@ -35,6 +35,8 @@ pub struct Options {
     pub baseline: crate::check::baseline::Baseline,
     /// What could not be analysed is an error.
     pub strict: bool,
+    /// The process ends after this run: the memory is left to the system, which takes it back faster.
+    pub is_last_run: bool,
 }
 
 impl Options {

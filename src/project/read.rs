@@ -100,6 +100,9 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
     let unreadable = needed.into_iter().filter(|file| sources.unreadable(*file).is_some()).collect();
     let application = crate::project::application::read(sources, trees);
     let linters = crate::project::linters::read(sources);
+    // Scopes, functions and classes hold each other in circles: most of it would stay anyway, and taking the rest
+    // apart takes time.
+    std::mem::forget(runs);
     let settings = settings.clone();
     Project { sources, settings, environments, models, application, linters, unreadable, syntax_problems, broken }
 }

@@ -9,17 +9,18 @@ use rayon::prelude::*;
 use crate::source::{FileId, Sources, split};
 use crate::syntax::python::Trees;
 
-/// Without one of these a file declares no table. (Files that are imported are read whether they have one or not.)
-const DECLARES: &[&str] = &[
-    "__tablename__",
-    "Column(",
-    "mapped_column",
-    "Mapped[",
-    "Table(",
-    "table=True",
-    ".Model)",
-    "SQLModel",
-    "__table__",
+/// What declares a table: any one of a line's words together. (Files that are imported are read whether they have
+/// them or not.)
+const DECLARES: &[&[&str]] = &[
+    &["__tablename__"],
+    &["mapped_column"],
+    &["Mapped["],
+    &["table=True"],
+    &["table = True"],
+    &["__table__"],
+    &["Column(", "primary_key"],
+    &["Column(", "Table("],
+    &["Column(", ".Model)"],
 ];
 
 /// A file with one of these is kept in memory: somebody will ask for it.
@@ -55,7 +56,7 @@ const NO_MODELS: &[&str] = &[
 
 /// The files that may declare tables, in the order of their paths. Their trees are made on the way.
 pub fn may_declare(sources: &Sources, trees: &Trees<'_>) -> Vec<FileId> {
-    let declares: Vec<Finder<'_>> = DECLARES.iter().map(|needle| Finder::new(needle)).collect();
+    let declares: Vec<Vec<Finder<'_>>> = DECLARES.iter().map(|words| words.iter().map(Finder::new).collect()).collect();
     let also_kept: Vec<Finder<'_>> =
         ALSO_KEPT.iter().chain(crate::project::application::NEEDLES).map(|needle| Finder::new(needle)).collect();
     let python: Vec<FileId> = sources.ids().filter(|file| sources.path(*file).ends_with(".py")).collect();
@@ -66,7 +67,7 @@ pub fn may_declare(sources: &Sources, trees: &Trees<'_>) -> Vec<FileId> {
             let counts = holds_models(sources.path(*file));
             let mut may = false;
             sources.keep_if(*file, |bytes| {
-                may = counts && declares.iter().any(|needle| needle.find(bytes).is_some());
+                may = counts && declares.iter().any(|words| words.iter().all(|needle| needle.find(bytes).is_some()));
                 may || also_kept.iter().any(|needle| needle.find(bytes).is_some())
             });
             if may {

@@ -128,7 +128,27 @@ impl<'t> Machine<'t> {
         self.run_function(function, receiver, arguments, span)
     }
 
+    /// Runs a function's body, unless that took long and told nothing twice before.
     fn run_function(
+        &mut self,
+        function: &Rc<Function<'t>>,
+        receiver: Option<Value<'t>>,
+        arguments: &Rc<Arguments<'t>>,
+        span: Span,
+    ) -> Outcome<'t> {
+        let key = Rc::as_ptr(function).cast::<()>() as usize;
+        if self.fruitless.get(&key).is_some_and(|(calls, _)| *calls >= 2) {
+            return Ok(self.unknown(span, "a function that could not be read when it was called before"));
+        }
+        let before = self.steps;
+        let outcome = self.run_body(function, receiver, arguments, span);
+        if self.steps - before > 200 && outcome.as_ref().is_ok_and(Value::is_unknown) {
+            self.fruitless.entry(key).or_insert_with(|| (0, function.clone())).0 += 1;
+        }
+        outcome
+    }
+
+    fn run_body(
         &mut self,
         function: &Rc<Function<'t>>,
         receiver: Option<Value<'t>>,

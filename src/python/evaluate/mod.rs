@@ -133,6 +133,8 @@ pub struct Machine<'t> {
     interned: HashMap<Name, Rc<Term<'t>>>,
     attributes: HashMap<(usize, Name), Rc<Term<'t>>>,
     seen_unknowns: HashSet<(Span, Name)>,
+    /// Functions, by address, that took long and gave nothing known: how often, and the function, to keep it alive.
+    fruitless: HashMap<usize, (usize, Rc<Function<'t>>)>,
     next_id: usize,
     steps: usize,
     nesting: usize,
@@ -168,6 +170,7 @@ impl<'t> Machine<'t> {
             interned: HashMap::new(),
             attributes: HashMap::new(),
             seen_unknowns: HashSet::new(),
+            fruitless: HashMap::new(),
             next_id: 0,
             steps: 0,
             nesting: 0,
