@@ -122,7 +122,14 @@ pub fn synchronous(script: &EnvScript, connect: &Event, engine: &Event, project:
     if number_of(text, "asyncio.") == number_of(text, &started) + number_of(text, "sqlalchemy.ext.asyncio.") {
         let import = script.layout.imports.iter().find(|import| import.bound == "asyncio" && !import.nested);
         if let Some(import) = import.filter(|import| import.names_in_statement == 1) {
-            edits.push(Edit::Replace { span: whole_line(text, import.statement), text: String::new() });
+            let mut line = whole_line(text, import.statement);
+            // With the first import of the file, the blank line after it goes, too.
+            let first = text[..line.start as usize].trim().is_empty();
+            let rest = &text[line.end as usize..];
+            if let Some(blank) = ["\n", "\r\n"].iter().find(|blank| first && rest.starts_with(**blank)) {
+                line.end += blank.len() as u32;
+            }
+            edits.push(Edit::Replace { span: line, text: String::new() });
         }
     }
     Some(Fix::risky("run the migrations without asyncio", edits))
@@ -212,7 +219,19 @@ fn import_instead(script: &EnvScript, project: &Project<'_>, old: &str, new: &st
         return Some(Vec::new());
     }
     let mut edits = Vec::new();
-    if number_of(text, old) > 2 {
+    let beside = script.layout.imports.iter().find(|other| {
+        let written = sources.slice(other.statement);
+        other.module == home && other.member.is_some() && !other.nested && !written.contains(['(', '\n', '\\'])
+    });
+    if let Some(beside) = beside.filter(|beside| import.names_in_statement == 1 && beside.statement != import.statement) {
+        let names: Vec<_> =
+            script.layout.imports.iter().filter(|other| other.statement == beside.statement).collect();
+        match names.iter().find(|other| other.bound.as_str() > new) {
+            Some(next) => edits.push(Edit::Replace { span: next.span.before(), text: format!("{new}, ") }),
+            None => edits.push(Edit::Replace { span: beside.statement.after(), text: format!(", {new}") }),
+        }
+        edits.push(Edit::Replace { span: whole_line(text, import.statement), text: String::new() });
+    } else if number_of(text, old) > 2 {
         edits.push(super::edit::insert_after(sources, import.statement, &[line]));
     } else if import.names_in_statement == 1 {
         edits.push(Edit::Replace { span: import.statement, text: line });
@@ -235,7 +254,11 @@ fn import_instead(script: &EnvScript, project: &Project<'_>, old: &str, new: &st
 
 fn first_import(layout: &Layout, line: &str, end: &str) -> Option<Edit> {
     let first = layout.imports.iter().find(|import| import.module != "__future__" && !import.nested)?;
-    Some(Edit::Replace { span: first.statement.before(), text: format!("{line}{end}") })
+    // The standard library stands by itself.
+    let standard = ["asyncio", "logging", "os", "sys", "re", "pathlib", "typing", "collections", "importlib", "pkgutil"];
+    let top = first.module.split('.').next().unwrap_or("");
+    let gap = if standard.contains(&top) { "" } else { end };
+    Some(Edit::Replace { span: first.statement.before(), text: format!("{line}{end}{gap}") })
 }
 
 /// The `def …:` line of a function.

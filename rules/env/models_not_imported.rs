@@ -118,7 +118,10 @@ fn is_complete(environment: &Environment) -> bool {
     if app.is_some_and(|app| !app.made || app.raised.is_some()) || (app.is_none() && is_flask(environment)) {
         return false;
     }
-    environment.env_script.as_ref().is_none_or(|script| script.online.raised.is_none())
+    environment
+        .env_script
+        .as_ref()
+        .is_none_or(|script| script.online.raised.is_none() && !script.online.may_load_models)
 }
 
 fn is_model(project: &Project<'_>, table: &Table) -> bool {

@@ -46,6 +46,8 @@ pub struct EnvRun {
     pub set_options: Vec<SetOption>,
     /// Calls of `fileConfig`: where, and what `disable_existing_loggers` says (absent: `true`).
     pub file_configs: Vec<(Span, Option<bool>)>,
+    /// A function outside the project was called that, by its name, may import models: `import_models("app")`.
+    pub may_load_models: bool,
     /// Calls of `asyncio.run` and the like.
     pub loop_starts: Vec<Span>,
 }

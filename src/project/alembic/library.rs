@@ -275,6 +275,14 @@ const NEVER_CALLS_BACK: &[&str] = &[
     "typer",
 ];
 
+/// Parts of names of functions that import modules.
+const LOADERS: &[&str] = &["import_", "load_model", "load_all", "autodiscover", "discover", "find_modules", "scan"];
+
+/// The dotted name that is called.
+fn package_of_call<'a>(callee: &'a Term<'_>) -> &'a str {
+    callee.dotted().unwrap_or("")
+}
+
 /// Packages whose functions do not run migrations.
 const KNOWN: &[&str] = &[
     "sqlalchemy",
@@ -357,6 +365,16 @@ impl<'t> Library<'t> for Alembic<'t> {
             && !KNOWN.contains(&package)
         {
             run.calls_outside = true;
+        }
+        if !KNOWN.contains(&package)
+            && let Some(run) = &mut self.state.borrow_mut().run
+        {
+            let called = match &callee.kind {
+                TermKind::Attribute(_, name) => name,
+                _ => package_of_call(callee),
+            };
+            let last = called.rsplit('.').next().unwrap_or("").to_ascii_lowercase();
+            run.facts.may_load_models |= LOADERS.iter().any(|word| last.contains(word));
         }
         let answer = match &callee.kind {
             TermKind::Name(dotted) => self.named_call(machine, callee, dotted, arguments, span),
