@@ -13,6 +13,9 @@ use indexmap::IndexMap;
 use crate::source::{FileId, Span};
 use crate::syntax::python::tree;
 
+/// A map in order of insertion, with a quick hash: keys are names that the project's authors chose.
+pub type Map<K, V> = IndexMap<K, V, rustc_hash::FxBuildHasher>;
+
 /// A name, shared.
 pub type Name = Rc<str>;
 
@@ -174,7 +177,7 @@ pub struct List<'t> {
 #[derive(Default)]
 pub struct Dict<'t> {
     /// The entries known.
-    pub entries: RefCell<IndexMap<Key, Value<'t>>>,
+    pub entries: RefCell<Map<Key, Value<'t>>>,
     /// There may be more, or others.
     pub open: Cell<bool>,
 }
@@ -216,7 +219,7 @@ pub struct Binding<'t> {
 /// A namespace: of a module, a function call, a comprehension.
 pub struct Scope<'t> {
     /// The names.
-    pub names: RefCell<IndexMap<Name, Binding<'t>>>,
+    pub names: RefCell<Map<Name, Binding<'t>>>,
     /// The enclosing function's or module's.
     pub parent: Option<Rc<Scope<'t>>>,
     /// A class body's: its names are not visible in the functions it holds.
@@ -284,7 +287,7 @@ pub struct Class<'t> {
     /// and end their branch; a base that could not be read is `Unknown`. [`Class::mro`] has the class itself, too.
     pub inherited: Vec<Value<'t>>,
     /// What the body and later assignments bound, in order.
-    pub attributes: RefCell<IndexMap<Name, Binding<'t>>>,
+    pub attributes: RefCell<Map<Name, Binding<'t>>>,
     /// Was the class statement certainly executed?
     pub certain: bool,
 }
@@ -294,7 +297,7 @@ pub struct Object<'t> {
     /// Its class.
     pub class: Rc<Class<'t>>,
     /// What was assigned to it.
-    pub attributes: RefCell<IndexMap<Name, Value<'t>>>,
+    pub attributes: RefCell<Map<Name, Value<'t>>>,
     /// Where it was made.
     pub span: Span,
 }
@@ -375,7 +378,7 @@ pub struct Term<'t> {
     /// The module whose code made it.
     pub file: FileId,
     /// Attributes that the project assigned to it.
-    pub fields: RefCell<IndexMap<Name, Value<'t>>>,
+    pub fields: RefCell<Map<Name, Value<'t>>>,
     /// Was it certainly made?
     pub certain: bool,
 }

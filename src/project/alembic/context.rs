@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use indexmap::IndexMap;
+use crate::python::value::Map;
 
 use crate::project::Known;
 use crate::project::alembic::config::{ConfigOption, Shape};
@@ -244,7 +244,7 @@ impl<'t> Alembic<'t> {
         if options.is_none() && overrides.is_empty() {
             return Ok(if whole && section != config.section { default } else { open_dict() });
         }
-        let mut entries: IndexMap<Key, Value<'t>> = IndexMap::new();
+        let mut entries: Map<Key, Value<'t>> = Map::default();
         for (key, option) in config.sections.get("DEFAULT").into_iter().flatten().chain(options.into_iter().flatten()) {
             let value = match &option.value {
                 Some(text) => option_text(text, option),

@@ -17,7 +17,7 @@ struct Parts<'t> {
     bases: Vec<Value<'t>>,
     keywords: Vec<Keyword<'t>>,
     decorators: Vec<Value<'t>>,
-    attributes: indexmap::IndexMap<Name, Binding<'t>>,
+    attributes: crate::python::value::Map<Name, Binding<'t>>,
 }
 
 impl<'t> Machine<'t> {
@@ -76,7 +76,7 @@ impl<'t> Machine<'t> {
         namespace: &Dict<'t>,
         span: Span,
     ) -> Outcome<'t> {
-        let mut attributes = indexmap::IndexMap::new();
+        let mut attributes = crate::python::value::Map::default();
         for (key, value) in namespace.entries.borrow().iter() {
             if let crate::python::value::Key::Str(key) = key {
                 let binding = Binding {

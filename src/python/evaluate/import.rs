@@ -109,10 +109,6 @@ impl<'t> Machine<'t> {
     fn import_start(&self) -> Option<String> {
         let module = self.module()?;
         let mut directory = crate::source::split(self.sources().path(module.file?)).0;
-        if matches!(self.frames.first(), Some(Frame::Module(script, None)) if Rc::ptr_eq(script, module)) {
-            // The directory of a script that alembic loads is not on the path.
-            return Some(crate::source::split(directory).0.to_owned());
-        }
         let mut packages: Vec<&str> = module.name.split('.').collect();
         if module.package.is_none() {
             packages.pop();

@@ -2,10 +2,8 @@
 
 use std::rc::Rc;
 
-use indexmap::IndexMap;
-
 use super::ALTERNATIVES;
-use crate::python::value::{Binding, Name, Unknown, Value};
+use crate::python::value::{Binding, Map, Name, Unknown, Value};
 use crate::source::Span;
 
 /// One value that stands for all of `values`.
@@ -61,10 +59,10 @@ pub(super) fn same<'t>(one: &Value<'t>, other: &Value<'t>) -> bool {
 
 /// The names after an unknown condition: `before` it, and after each of its branches.
 pub(super) fn join_names<'t>(
-    before: &IndexMap<Name, Binding<'t>>,
-    branches: Vec<IndexMap<Name, Binding<'t>>>,
+    before: &Map<Name, Binding<'t>>,
+    branches: Vec<Map<Name, Binding<'t>>>,
     span: Span,
-) -> IndexMap<Name, Binding<'t>> {
+) -> Map<Name, Binding<'t>> {
     if branches.len() == 1 {
         return branches.into_iter().next().unwrap_or_default();
     }

@@ -14,8 +14,9 @@ mod operator;
 mod sequence;
 mod statement;
 
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::python::library::Library;
 use crate::python::value::{Arguments, Function, Module, Name, Scope, Term, TermKind, Unknown, Value};
@@ -60,7 +61,7 @@ pub enum Frame<'t> {
 const STEPS: usize = 4_000_000;
 /// Steps that one call from a module's own statements may take, with all that it calls; modules imported on the way
 /// have their own.
-const STEPS_OF_A_CALL: usize = 25_000;
+const STEPS_OF_A_CALL: usize = 6_000;
 /// How deep calls of the project's functions may nest.
 const CALLS: usize = 48;
 /// How deep imports may nest.
@@ -127,14 +128,14 @@ pub struct Machine<'t> {
     pub follows_imports: bool,
     libraries: Rc<[Rc<dyn Library<'t> + 't>]>,
     places: Vec<Place<'t>>,
-    modules: HashMap<Name, Rc<Module<'t>>>,
+    modules: FxHashMap<Name, Rc<Module<'t>>>,
     module_order: Vec<Rc<Module<'t>>>,
-    by_file: HashMap<FileId, Rc<Module<'t>>>,
-    interned: HashMap<Name, Rc<Term<'t>>>,
-    attributes: HashMap<(usize, Name), Rc<Term<'t>>>,
-    seen_unknowns: HashSet<(Span, Name)>,
+    by_file: FxHashMap<FileId, Rc<Module<'t>>>,
+    interned: FxHashMap<Name, Rc<Term<'t>>>,
+    attributes: FxHashMap<(usize, Name), Rc<Term<'t>>>,
+    seen_unknowns: FxHashSet<(Span, Name)>,
     /// Functions, by address, that took long and gave nothing known: how often, and the function, to keep it alive.
-    fruitless: HashMap<usize, (usize, Rc<Function<'t>>)>,
+    fruitless: FxHashMap<usize, (usize, Rc<Function<'t>>)>,
     next_id: usize,
     steps: usize,
     nesting: usize,
@@ -164,13 +165,13 @@ impl<'t> Machine<'t> {
             follows_imports: true,
             libraries: libraries.into(),
             places: Vec::new(),
-            modules: HashMap::new(),
+            modules: FxHashMap::default(),
             module_order: Vec::new(),
-            by_file: HashMap::new(),
-            interned: HashMap::new(),
-            attributes: HashMap::new(),
-            seen_unknowns: HashSet::new(),
-            fruitless: HashMap::new(),
+            by_file: FxHashMap::default(),
+            interned: FxHashMap::default(),
+            attributes: FxHashMap::default(),
+            seen_unknowns: FxHashSet::default(),
+            fruitless: FxHashMap::default(),
             next_id: 0,
             steps: 0,
             nesting: 0,

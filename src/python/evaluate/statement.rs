@@ -2,13 +2,12 @@
 
 use std::rc::Rc;
 
-use indexmap::IndexMap;
 use ruff_text_size::Ranged;
 
 use super::join::{join, join_names};
 use super::{Machine, NESTING, Outcome, ROUNDS, Raised};
 use crate::python::builtins;
-use crate::python::value::{Binding, Name, TermKind, Value};
+use crate::python::value::{Binding, Map, Name, TermKind, Value};
 use crate::source::Span;
 use crate::syntax::python::{span_of, tree};
 
@@ -29,7 +28,7 @@ pub(super) type Ran<'t> = Result<Flow<'t>, Box<Raised<'t>>>;
 /// One way through an unknown condition: how it ended, and the local names after it.
 struct Branch<'t> {
     ran: Ran<'t>,
-    names: IndexMap<Name, Binding<'t>>,
+    names: Map<Name, Binding<'t>>,
 }
 
 impl<'t> Machine<'t> {
@@ -348,7 +347,7 @@ impl<'t> Machine<'t> {
         self.settle(before, branches, span)
     }
 
-    fn settle(&mut self, before: IndexMap<Name, Binding<'t>>, branches: Vec<Branch<'t>>, span: Span) -> Ran<'t> {
+    fn settle(&mut self, before: Map<Name, Binding<'t>>, branches: Vec<Branch<'t>>, span: Span) -> Ran<'t> {
         let scope = self.scope();
         let mut going = Vec::new();
         let mut returned = Vec::new();
@@ -440,7 +439,7 @@ impl<'t> Machine<'t> {
     }
 
     /// After a body that may have run or not.
-    fn after_maybe(&mut self, before: IndexMap<Name, Binding<'t>>, ran: Ran<'t>, span: Span) -> Ran<'t> {
+    fn after_maybe(&mut self, before: Map<Name, Binding<'t>>, ran: Ran<'t>, span: Span) -> Ran<'t> {
         let names = self.scope().names.replace(before.clone());
         let ran = match ran {
             Ok(Flow::Break | Flow::Continue) => Ok(Flow::Next),
@@ -629,12 +628,7 @@ impl<'t> Machine<'t> {
 
     /// The body ran, yet it touched what is not known and so may have raised on some paths: the handlers are followed
     /// as something that may happen.
-    fn maybe_handlers(
-        &mut self,
-        node: &'t tree::StmtTry,
-        before: IndexMap<Name, Binding<'t>>,
-        ran: Ran<'t>,
-    ) -> Ran<'t> {
+    fn maybe_handlers(&mut self, node: &'t tree::StmtTry, before: Map<Name, Binding<'t>>, ran: Ran<'t>) -> Ran<'t> {
         let scope = self.scope();
         let after = scope.names.borrow().clone();
         let mut branches = vec![Branch { ran, names: after.clone() }];

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use indexmap::IndexMap;
+use crate::python::value::Map;
 
 use crate::python::builtins::functions::last;
 use crate::python::builtins::operators;
@@ -102,7 +102,7 @@ impl<'t> Library<'t> for Enums {
                 binding.value = alias.clone();
                 continue;
             }
-            let fields: IndexMap<Name, Value<'t>> = [
+            let fields: Map<Name, Value<'t>> = [
                 ("name".into(), Value::literal(name.clone(), binding.span)),
                 ("value".into(), value.clone()),
                 ("_name_".into(), Value::literal(name.clone(), binding.span)),

@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use indexmap::IndexMap;
+use crate::python::value::Map;
 
 use crate::python::builtins::functions::last;
 use crate::python::builtins::{dict, join, made, origins, positional, spread, to_text, why_not};
@@ -278,7 +278,7 @@ impl<'t> Pydantic<'t> {
         kind: Kind,
         arguments: &Rc<Arguments<'t>>,
         span: Span,
-    ) -> IndexMap<Name, Value<'t>> {
+    ) -> Map<Name, Value<'t>> {
         let config = configuration(machine, class, arguments);
         let mut fields = fields(machine, class);
         if config.is_old {
@@ -293,7 +293,7 @@ impl<'t> Pydantic<'t> {
             config.files.iter().rev().flat_map(|file| environment::entries(machine, *file).into_iter().rev()).collect();
         // What validators see is the value itself; what the program sees may be replaced by the environment.
         let seen = Rc::new(crate::python::value::Dict::default());
-        let mut values = IndexMap::new();
+        let mut values = Map::default();
         let checks: Vec<_> = validators(class).collect();
         for field in fields {
             let given = arguments
@@ -422,7 +422,7 @@ impl<'t> Pydantic<'t> {
 
 /// The fields of a class and its bases, in pydantic's order.
 fn fields<'t>(machine: &mut Machine<'t>, class: &Rc<Class<'t>>) -> Vec<Field<'t>> {
-    let mut found: IndexMap<Name, Field<'t>> = IndexMap::new();
+    let mut found: Map<Name, Field<'t>> = Map::default();
     let ancestors: Vec<Rc<Class<'t>>> = class.ancestors().collect();
     for ancestor in ancestors.iter().rev() {
         let bindings: Vec<(Name, Binding<'t>)> = {
@@ -586,7 +586,7 @@ fn configure<'t>(machine: &Machine<'t>, config: &mut Config, name: &str, value: 
 /// The methods of a class that validate, with the decorator that says so; base classes first.
 fn validators<'t>(class: &Rc<Class<'t>>) -> impl Iterator<Item = (Rc<Function<'t>>, Rc<Term<'t>>)> + use<'t> {
     let ancestors: Vec<Rc<Class<'t>>> = class.ancestors().collect();
-    let mut found: IndexMap<Name, (Rc<Function<'t>>, Rc<Term<'t>>)> = IndexMap::new();
+    let mut found: Map<Name, (Rc<Function<'t>>, Rc<Term<'t>>)> = Map::default();
     for ancestor in ancestors.iter().rev() {
         for (name, binding) in ancestor.attributes.borrow().iter() {
             let Value::Function(function) = &binding.value else { continue };
@@ -832,7 +832,7 @@ fn url<'t>(
 /// `PostgresDsn.build(scheme=…, …)`; pydantic 1 says `user`, pydantic 2 `username` and puts the slash before the path.
 fn built<'t>(machine: &mut Machine<'t>, class: &str, arguments: &Rc<Arguments<'t>>, span: Span) -> Value<'t> {
     let given = |name: &str| arguments.keyword(name).map(|keyword| &keyword.value);
-    let mut parts: IndexMap<&str, String> = IndexMap::new();
+    let mut parts: Map<&str, String> = Map::default();
     for name in ["scheme", "user", "username", "password", "host", "port", "path", "query", "fragment"] {
         match given(name) {
             None | Some(Value::None) => {}
@@ -916,9 +916,9 @@ fn dataclass<'t>(
     arguments: &Rc<Arguments<'t>>,
     span: Span,
 ) -> Outcome<'t> {
-    let mut values = IndexMap::new();
+    let mut values = Map::default();
     let ancestors: Vec<Rc<Class<'t>>> = class.ancestors().collect();
-    let mut names: IndexMap<Name, Option<Value<'t>>> = IndexMap::new();
+    let mut names: Map<Name, Option<Value<'t>>> = Map::default();
     for ancestor in ancestors.iter().rev() {
         for (name, binding) in ancestor.attributes.borrow().iter() {
             if binding.annotation.is_some() {
