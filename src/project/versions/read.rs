@@ -319,7 +319,7 @@ impl Reader<'_, '_> {
 
 /// The packages of a lock file; `None` where it is no TOML.
 fn locked(sources: &Sources, file: FileId) -> Option<Vec<(String, Pin)>> {
-    let (root, problems) = toml::read(file, sources.text(file));
+    let (root, problems) = toml::read(file, &skeleton(sources.text(file)));
     let packages = ["package", "packages"].iter().find_map(|name| root.get(name)).filter(|_| problems.is_empty())?;
     let read = |package: &Toml| {
         let version = package.get("version")?;
@@ -327,6 +327,21 @@ fn locked(sources: &Sources, file: FileId) -> Option<Vec<(String, Pin)>> {
         Some((normalized(package.get("name")?.as_str()?), Pin::Exact(exact, version.span)))
     };
     Some(packages.items().iter().filter_map(read).collect())
+}
+
+/// Only the headers, names and versions of a lock file, each at its place: the files and hashes between them are most
+/// of it.
+fn skeleton(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        if line.starts_with('[') || line.starts_with("name = ") || line.starts_with("version = ") {
+            kept.push_str(line);
+        } else {
+            kept.extend(std::iter::repeat_n(' ', line.trim_end_matches('\n').len()));
+            kept.push_str(&line[line.trim_end_matches('\n').len()..]);
+        }
+    }
+    kept
 }
 
 fn below(directory: &str, name: &str) -> String {
@@ -351,6 +366,11 @@ mod tests {
         );
         assert_eq!(found.sqlalchemy().how, "uv.lock pins SQLAlchemy 2.0.43");
         assert_eq!((found.has("asyncpg"), found.has("psycopg2")), (Some(true), Some(false)));
+        let poetry = "# é\n[[package]]\nname = \"alembic\"\nversion = \"1.13.1\"\nfiles = [\n    {file = \"x\"},\n]\n\n\
+                      [package.dependencies]\nname = \"*\"\nMako = \"*\"\n\n[metadata]\nlock-version = \"2.0\"\n";
+        let found = versions(&[("poetry.lock", poetry)], "");
+        let Some(Pin::Exact(version, span)) = found.pins.get("alembic") else { panic!("alembic is pinned") };
+        assert_eq!((version.to_string().as_str(), &poetry[span.range()]), ("1.13.1", "\"1.13.1\""));
     }
 
     #[test]
