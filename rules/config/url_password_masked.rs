@@ -23,7 +23,7 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
     for used in used::urls(environment).into_iter().filter(masked) {
         let text = |span: Span| project.sources.slice(span);
         let places = used.url.provenance.chain.iter().copied();
-        let masked_at = places.filter(|span| text(*span).starts_with("str(")).last();
+        let masked_at = places.rev().find(|span| text(*span).starts_with("str("));
         let fix = masked_at.and_then(|span| {
             let inside = text(span).strip_prefix("str(")?.strip_suffix(')')?;
             let text = format!("{inside}.render_as_string(hide_password=False)");

@@ -223,9 +223,9 @@ fn import_instead(script: &EnvScript, project: &Project<'_>, old: &str, new: &st
         let written = sources.slice(other.statement);
         other.module == home && other.member.is_some() && !other.nested && !written.contains(['(', '\n', '\\'])
     });
-    if let Some(beside) = beside.filter(|beside| import.names_in_statement == 1 && beside.statement != import.statement) {
-        let names: Vec<_> =
-            script.layout.imports.iter().filter(|other| other.statement == beside.statement).collect();
+    if let Some(beside) = beside.filter(|beside| import.names_in_statement == 1 && beside.statement != import.statement)
+    {
+        let names: Vec<_> = script.layout.imports.iter().filter(|other| other.statement == beside.statement).collect();
         match names.iter().find(|other| other.bound.as_str() > new) {
             Some(next) => edits.push(Edit::Replace { span: next.span.before(), text: format!("{new}, ") }),
             None => edits.push(Edit::Replace { span: beside.statement.after(), text: format!(", {new}") }),
@@ -255,7 +255,8 @@ fn import_instead(script: &EnvScript, project: &Project<'_>, old: &str, new: &st
 fn first_import(layout: &Layout, line: &str, end: &str) -> Option<Edit> {
     let first = layout.imports.iter().find(|import| import.module != "__future__" && !import.nested)?;
     // The standard library stands by itself.
-    let standard = ["asyncio", "logging", "os", "sys", "re", "pathlib", "typing", "collections", "importlib", "pkgutil"];
+    let standard =
+        ["asyncio", "logging", "os", "sys", "re", "pathlib", "typing", "collections", "importlib", "pkgutil"];
     let top = first.module.split('.').next().unwrap_or("");
     let gap = if standard.contains(&top) { "" } else { end };
     Some(Edit::Replace { span: first.statement.before(), text: format!("{line}{end}{gap}") })

@@ -165,12 +165,10 @@ impl Versions {
 
     /// Any of them?
     pub fn has_any(&self, distributions: &[&str]) -> Option<bool> {
-        let answers = distributions.iter().map(|name| self.has(name));
-        answers.fold(Some(false), |so_far, one| match (so_far, one) {
-            (Some(true), _) | (_, Some(true)) => Some(true),
-            (None, _) | (_, None) => None,
-            _ => Some(false),
-        })
+        if distributions.iter().any(|name| self.has(name) == Some(true)) {
+            return Some(true);
+        }
+        self.complete.then_some(false)
     }
 
     fn resolved(&self, distribution: &str) -> Resolved {

@@ -33,7 +33,7 @@ pub fn read(file: FileId, text: &str) -> (Vec<Entry>, Vec<SyntaxProblem>) {
         }
         let start = reader.at;
         if reader.peek() == Some('#') {
-            reader.to_line_end();
+            reader.skip_line();
             continue;
         }
         match reader.entry() {
@@ -44,7 +44,7 @@ pub fn read(file: FileId, text: &str) -> (Vec<Entry>, Vec<SyntaxProblem>) {
             Some((_, _, None)) => {}
             None => {
                 reader.at = start;
-                reader.to_line_end();
+                reader.skip_line();
                 problems.push(SyntaxProblem {
                     span: Span::new(file, start..reader.at),
                     message: "this line is no `NAME=value`".to_owned(),
@@ -84,7 +84,7 @@ impl Reader<'_> {
         self.skip(char::is_whitespace);
     }
 
-    fn to_line_end(&mut self) {
+    fn skip_line(&mut self) {
         self.skip(|found| found != '\n' && found != '\r');
     }
 
@@ -159,7 +159,7 @@ impl Reader<'_> {
 
     fn unquoted(&mut self) -> (String, Span) {
         let start = self.at;
-        self.to_line_end();
+        self.skip_line();
         let line = &self.text[start..self.at];
         let comment =
             line.match_indices('#').map(|(at, _)| at).find(|at| *at == 0 || line[..*at].ends_with(char::is_whitespace));
@@ -170,7 +170,7 @@ impl Reader<'_> {
     fn line_is_over(&mut self) -> bool {
         self.skip(|found| found == ' ' || found == '\t');
         if self.peek() == Some('#') {
-            self.to_line_end();
+            self.skip_line();
         }
         matches!(self.peek(), None | Some('\n' | '\r'))
     }
