@@ -435,8 +435,11 @@ mod tests {
         ];
         assert_eq!(run(&files), "redis.asyncio.Redis");
         // A script in a package is none of it: what lies beside it may be meant.
-        let files =
-            [("app/main.py", "from database import x\n"), ("app/__init__.py", ""), ("app/database.py", "x = 1\n")];
+        let files = [
+            ("app/alembic/main.py", "from database import x\n"),
+            ("app/__init__.py", ""),
+            ("app/database.py", "x = 1\n"),
+        ];
         assert_eq!(run(&files), "1");
         let files = [
             ("app/alembic/env.py", "from traitlets.config import Config as x\n"),

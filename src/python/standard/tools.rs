@@ -247,7 +247,7 @@ mod tests {
             value("x = ''\nfor i in range(300):\n    for j in range(300):\n        x = 'a' + x\n").starts_with('<')
         );
         assert!(
-            value("x = set()\nfor i in range(100):\n    for j in range(100):\n        x.add((i, j))\n").ends_with('+')
+            value("x = set()\nfor i in range(60):\n    for j in range(60):\n        x.add((i, j))\n").ends_with('+')
         );
     }
 
