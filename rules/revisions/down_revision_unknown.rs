@@ -68,6 +68,9 @@ fn check(environment: &Environment, project: &Project<'_>, found: &mut Findings)
                     })
                     .maybe_fix(edit.map(|edit| Fix::safe(title, std::iter::once(edit).chain(in_doc).collect())));
             }
+            None if variable == "depends_on" => {
+                report.help(format!("bring the file of `{id}` back, or take it out of `depends_on`"));
+            }
             None => {
                 report.help(format!(
                     "bring the file of `{id}` back (it may never have been committed), or make `{own}` follow another \

@@ -54,7 +54,7 @@ fn check(script: &RevisionScript, _: &Environment, project: &Project<'_>, found:
         found
             .report(place, format!("`{name}` has no `revision`"))
             .key(key("revision"))
-            .here(misspelt.map_or(String::new(), |(name, _)| format!("this is `{name}`")))
+            .here(misspelt.map_or(String::new(), |(name, _)| format!("this is {name}")))
             .why(format!(
                 "Alembic takes every Python file here for a revision: Could not determine revision id from filename \
                  {name}. Be sure the 'revision' variable is declared inside the script"

@@ -28,7 +28,7 @@ pub struct RevisionScript {
     pub location: usize,
     /// `revision`; `None` when the module has no such name.
     pub revision: Option<Known<String>>,
-    /// A name that was probably meant to be `revision`, where the module has no such name: `revison`.
+    /// What was probably meant to be `revision`, where the module has no such name: `` `revison` ``, "a comment".
     pub misspelt_revision: Option<(String, Span)>,
     /// `down_revision`, each parent with its place; empty for a base.
     pub down_revision: Vec<Known<String>>,

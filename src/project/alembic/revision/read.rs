@@ -81,6 +81,14 @@ pub fn script(tree: &Tree, sources: &Sources, location: usize) -> RevisionScript
         unreadable: sources.unreadable(file).is_some(),
     };
     read_ids(&mut script, &constants, sources.path(file));
+    if script.revision.is_none() && script.misspelt_revision.is_none() {
+        let is_it = |comment: &&Span| {
+            let code = sources.slice(**comment).trim_start_matches(['#', ' ']);
+            code.strip_prefix("revision").is_some_and(|rest| rest.trim_start().starts_with(['=', ':']))
+        };
+        let comment = tree.comments.iter().find(is_it);
+        script.misspelt_revision = comment.map(|comment| ("a comment".to_owned(), *comment));
+    }
     read_docstring(&mut script, tree, text);
     (script.bound, script.unbound, script.open) = names::of_module(file, &tree.module);
     // Somebody has looked at an `F821` and let it stand: a name that may never be read is then no news.
@@ -163,10 +171,11 @@ fn unknown(name: &str, span: Span, why: &str) -> Known<String> {
 fn misspelt(constants: &Constants<'_>) -> Option<(String, Span)> {
     let is_near = |name: &str| {
         let plain = name.to_lowercase();
-        plain.trim_matches('_') == "revision_id" || strsim::damerau_levenshtein(&plain, "revision") <= 2
+        matches!(plain.trim_matches('_'), "revision_id" | "rev" | "rev_id")
+            || strsim::damerau_levenshtein(&plain, "revision") <= 2
     };
     let near = constants.strings().filter(|(name, _)| is_near(name));
-    near.min_by_key(|(_, span)| span.start).map(|(name, span)| (name.to_owned(), span))
+    near.min_by_key(|(_, span)| span.start).map(|(name, span)| (format!("`{name}`"), span))
 }
 
 /// `1975ea83b712.py` → `1975ea83b712`.
@@ -334,6 +343,7 @@ mod tests {
         assert!(script.depends_on.is_empty() && !script.is_read());
         assert_eq!(one("revision = 5\ndown_revision = None\n").not_strings[0].1, "an integer");
         assert_eq!(one("x = 1\n").id(), Some("0a"));
+        assert_eq!(one("revison = 'a'\n").misspelt_revision.map(|(name, _)| name).as_deref(), Some("`revison`"));
         assert!(one("revision = 'a'\n").down_revision_span.is_none());
         assert!(matches!(one("if x:\n    revision = 'a'\n").revision, Some(Known::Unknown(..))));
     }
