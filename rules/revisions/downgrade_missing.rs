@@ -50,7 +50,7 @@ fn check(environment: &Environment, project: &Project<'_>, found: &mut Findings)
 
 fn lack(script: &RevisionScript) -> Option<(Span, &'static str)> {
     let Some(step) = &script.downgrade else {
-        let is_elsewhere = script.open || script.bound.contains("downgrade");
+        let is_elsewhere = script.open || script.binds_downgrade;
         let span = script.upgrade.as_ref().map_or(Span::start_of(script.file), |step| step.name_span);
         return (!is_elsewhere).then_some((span, "there is no `downgrade`"));
     };

@@ -80,7 +80,7 @@ fn check(script: &RevisionScript, _: &Environment, project: &Project<'_>, found:
             .why("every Alembic command that reads the revisions ends with AttributeError: module has no attribute 'down_revision'")
             .help("write `down_revision = None` when it is the first revision, else the id of the one before");
     }
-    if !script.bound.contains("upgrade") && script.has_all_names() {
+    if !script.binds_upgrade && script.has_all_names() {
         found
             .report(script.id_span(), format!("`{name}` has no `upgrade`"))
             .key(key("upgrade"))

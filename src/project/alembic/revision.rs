@@ -10,8 +10,6 @@ pub mod map;
 pub mod names;
 pub mod read;
 
-use std::collections::BTreeSet;
-
 use crate::project::Known;
 use crate::source::{FileId, Span};
 
@@ -54,11 +52,13 @@ pub struct RevisionScript {
     pub upgrade: Option<Step>,
     /// `downgrade`
     pub downgrade: Option<Step>,
-    /// The names that the module binds at its top level, those of `if TYPE_CHECKING:` left out.
-    pub bound: BTreeSet<String>,
+    /// The module binds `upgrade`, as a function or otherwise.
+    pub binds_upgrade: bool,
+    /// The module binds `downgrade`, as a function or otherwise.
+    pub binds_downgrade: bool,
     /// Names that code reached by `upgrade` or `downgrade` reads and nothing binds.
     pub unbound: Vec<names::Unbound>,
-    /// The module may bind more names than `bound`: a star import.
+    /// The module may bind more names than stand in it: a star import.
     pub open: bool,
     /// The names that `upgrade` gives to tables, indexes and constraints.
     pub names_made: Vec<made::NameMade>,
@@ -138,7 +138,7 @@ impl RevisionScript {
         if is_field { "" } else { first }
     }
 
-    /// Is a name that is not in `bound` certainly not there?
+    /// Is a name that the module does not bind certainly not there?
     pub fn has_all_names(&self) -> bool {
         !self.open && self.syntax_problems.is_empty() && !self.unreadable
     }

@@ -45,11 +45,8 @@ pub fn read<'t>(trees: &'t Trees<'t>, scripts: &mut [RevisionScript]) {
                 }
             }
         }
-        for name in ["upgrade", "downgrade"] {
-            if names.contains_key(name) {
-                script.bound.insert(name.to_owned());
-            }
-        }
+        script.binds_upgrade |= names.contains_key("upgrade");
+        script.binds_downgrade |= names.contains_key("downgrade");
     }
 }
 

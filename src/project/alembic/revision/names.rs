@@ -3,7 +3,7 @@
 //! Python's scoping, on the generous side: whatever may bind a name does. `from … import *` ends the search, names of
 //! `if TYPE_CHECKING:` are not bound, annotations are never looked at.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use crate::source::{FileId, Span};
 use crate::syntax::python::span_of;
@@ -44,15 +44,24 @@ pub fn bindings(body: &[Stmt]) -> Bindings<'_> {
     binder.found
 }
 
-/// The names that the module binds, and those that code reached by `upgrade`, `downgrade` or the module itself reads
-/// without anything binding them; `true`: a star import or the like may bind more.
-pub fn of_module(file: FileId, module: &tree::ModModule) -> (BTreeSet<String>, Vec<Unbound>, bool) {
+/// The names of a module.
+#[derive(Debug)]
+pub struct Names<'m> {
+    /// What it binds at its top level, the names of `if TYPE_CHECKING:` left out.
+    pub bound: Bindings<'m>,
+    /// What code reached by `upgrade`, `downgrade` or the module itself reads without anything binding it.
+    pub unbound: Vec<Unbound>,
+}
+
+/// The names of `module`, whose text is `text`.
+pub fn of_module<'m>(file: FileId, module: &'m tree::ModModule, text: &str) -> Names<'m> {
     let mut top = bindings(&module.body);
-    let mut everywhere = Globals { found: &mut top };
-    everywhere.visit_body(&module.body);
-    let bound: BTreeSet<String> = top.names.iter().map(|name| (*name).to_owned()).collect();
+    // A second walk for the few files that may change the module's names from within.
+    if ["global", "exec", "vars(", "locals("].iter().any(|word| text.contains(word)) {
+        Globals { found: &mut top }.visit_body(&module.body);
+    }
     if top.open {
-        return (bound, Vec::new(), true);
+        return Names { bound: top, unbound: Vec::new() };
     }
     let mut resolver = Resolver {
         file,
@@ -64,10 +73,13 @@ pub fn of_module(file: FileId, module: &tree::ModModule) -> (BTreeSet<String>, V
         unbound: Vec::new(),
     };
     resolver.visit_body(&module.body);
-    let reached = reached(&resolver.reads);
     let mut unbound = resolver.unbound;
-    unbound.retain(|one| one.within.is_empty() || reached.contains(one.within.as_str()));
-    (bound, unbound, false)
+    if !unbound.is_empty() {
+        let reached = reached(&resolver.reads);
+        unbound.retain(|one| one.within.is_empty() || reached.contains(one.within.as_str()));
+    }
+    let names = resolver.scopes.pop().map(|scope| scope.names).unwrap_or_default();
+    Names { bound: Bindings { names, open: false }, unbound }
 }
 
 /// The functions and classes that `upgrade…`, `downgrade…` or the module's own code may use.
@@ -524,7 +536,7 @@ mod tests {
     fn unbound(text: &str) -> Vec<(String, bool)> {
         let tree = parse(FileId(0), text);
         assert!(tree.problems.is_empty(), "{:?}", tree.problems);
-        of_module(FileId(0), &tree.module).1.into_iter().map(|one| (one.dotted, one.certain)).collect()
+        of_module(FileId(0), &tree.module, text).unbound.into_iter().map(|one| (one.dotted, one.certain)).collect()
     }
 
     #[test]
