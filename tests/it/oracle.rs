@@ -408,8 +408,12 @@ fn last_words(result: &Value) -> Option<String> {
         })
     };
     let words = failed.or_else(raised)?.trim().to_owned();
-    // An older SQLAlchemy than the project is written for says nothing about the rule.
-    (!words.contains("cannot import name")).then_some(words)
+    // An older SQLAlchemy than the project is written for says nothing about the rule, nor does a package that is not
+    // there. What is quoted must not depend on the run: no background link, no suggestion.
+    let words = words.split(" (Background on this error").next().unwrap_or(&words);
+    let words = words.split(". Did you mean").next().unwrap_or(words).to_owned();
+    let is_foreign = words.contains("cannot import name") || words.contains("No module named 'sqlmodel'");
+    (!is_foreign).then_some(words)
 }
 
 /// Puts a block behind the files of a reported project, one for each different text.

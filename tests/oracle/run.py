@@ -56,7 +56,8 @@ def on_sqlite():
 
     def substitute(is_async):
         if is_async:
-            engine = real("sqlite+aiosqlite:///oracle.db", _is_async=True)
+            is_old = sqlalchemy.__version__.startswith("1.")
+            engine = real("sqlite+aiosqlite:///oracle.db", **({"future": True} if is_old else {"_is_async": True}))
         else:
             engine = real("sqlite:///oracle.db")
         sqlalchemy.event.listen(engine, "before_cursor_execute", without_settings, retval=True)
