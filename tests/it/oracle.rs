@@ -38,7 +38,7 @@ const BROKEN: &[(&str, &[&[&str]], Option<i64>, &str)] = &[
     ("models-not-imported", USUAL, Some(0), "! audit_log"),
     ("multiple-heads", &[&["upgrade", "head"]], None, "Multiple head revisions are present"),
     ("name-not-imported-in-revision", UPGRADE, None, "name 'sqlmodel' is not defined"),
-    ("percent-in-ini", UPGRADE, None, "invalid interpolation syntax"),
+    ("percent-in-ini", UPGRADE, None, "'%' must be followed by '%' or '('"),
     ("reserved-attribute-name", UPGRADE, None, "Attribute name 'metadata' is reserved"),
 ];
 
