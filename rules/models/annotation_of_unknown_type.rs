@@ -64,7 +64,11 @@ fn is_without_type(attribute: &Attribute) -> bool {
     let by_annotation = match (attribute.kind, &attribute.column) {
         (Kind::AnnotationOnly, _) => true,
         (Kind::MappedColumn, Some(column)) => {
-            column.column_type.is_none() && column.foreign_keys.is_empty() && !column.open
+            column.column_type.is_none()
+                && column.foreign_keys.is_empty()
+                && !column.open
+                // The parent class's column has the type.
+                && !column.given.iter().any(|given| given.name.as_deref() == Some("use_existing_column"))
         }
         _ => false,
     };

@@ -77,6 +77,10 @@ fn reason(attribute: &Attribute, role: Role) -> Option<&'static str> {
     if role == Role::Mapped {
         return None;
     }
+    if !matches!(attribute.kind, Kind::Column | Kind::MappedColumn | Kind::AnnotationOnly) {
+        // `@declared_attr def __mapper_cls__(cls)`: somebody reads it.
+        return None;
+    }
     let is_dunder = name.starts_with("__") && name.ends_with("__") && !READ.contains(&name);
     let is_private =
         name.starts_with("_sa_") && !matches!(name, "_sa_registry" | "_sa_class_manager" | "_sa_instance_state");

@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
 fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
     for column in &table.columns {
         let Some(given) = &column.server_default else { continue };
-        let Some(what) = what_it_is(&given.value) else { continue };
+        let Some(what) = what_it_is(&given.value).filter(|_| is_written_out(given, project)) else { continue };
         let name = column.name.as_deref().unwrap_or("?");
         let table_name = table.name.get().map_or("?", String::as_str);
         found
@@ -31,6 +31,21 @@ fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
             .help(help(&given.value))
             .level(shared::level_for(project, table.file))
             .maybe_fix(fix(column, given, project));
+    }
+}
+
+/// A number may also be a member of an enumeration that is text, too: only what is written out as a value counts.
+fn is_written_out(given: &Given, project: &Project<'_>) -> bool {
+    let written = project.sources.slice(given.span);
+    match &given.value {
+        Expression::Int(_) | Expression::Float(_) | Expression::Bool(_) => {
+            let literal = written.rsplit_once("server_default").map_or(written, |(_, rest)| {
+                rest.trim_start_matches(['"', '\'', ':', '=', ' ']).split([',', '}', ')']).next().unwrap_or("")
+            });
+            matches!(literal, "True" | "False")
+                || !literal.is_empty() && literal.chars().all(|it| it.is_ascii_digit() || matches!(it, '.' | '-' | '_'))
+        }
+        _ => true,
     }
 }
 

@@ -276,6 +276,11 @@ pub fn annotation_of(value: &Value<'_>, span: Span, text: &str) -> Annotation {
             if let (Value::Str(whole), Shape::Mapped) = (value, annotation.shape) {
                 let inside = whole.text.split_once('[').and_then(|(_, rest)| rest.trim_end().strip_suffix(']'));
                 (annotation.optional, annotation.inner) = of_text(inside.unwrap_or(""));
+            } else if let (Value::Str(whole), Shape::Unknown) = (value, annotation.shape) {
+                (annotation.optional, annotation.inner) = of_text(&whole.text);
+                if !annotation.inner.is_unknown() {
+                    annotation.shape = Shape::Plain;
+                }
             }
             return annotation;
         }
@@ -335,6 +340,45 @@ fn shape_of_text(text: &str) -> Shape {
     } else {
         Shape::Unknown
     }
+}
+
+/// The one class that an annotation names in quotes: `B` of `Mapped[list["B"]]` and `"Mapped[Optional[B]]"`.
+pub fn forward_reference(text: &str) -> Option<&str> {
+    const AROUND: &[&str] = &[
+        "Mapped",
+        "WriteOnlyMapped",
+        "DynamicMapped",
+        "list",
+        "List",
+        "set",
+        "Set",
+        "tuple",
+        "Tuple",
+        "Optional",
+        "Sequence",
+        "Collection",
+        "Iterable",
+        "None",
+        "typing",
+        "t",
+        "orm",
+        "Union",
+        "so",
+        "sqlalchemy",
+        "dict",
+        "Dict",
+        "str",
+        "int",
+    ];
+    if !text.contains(['"', '\'']) {
+        return None;
+    }
+    let mut names = text
+        .split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_' || letter == '.'))
+        .map(names::last)
+        .filter(|name| !name.is_empty() && !AROUND.contains(name));
+    let name = names.next()?;
+    names.next().is_none().then_some(name)
 }
 
 /// What a forward reference in quotes says: only built-in types are told apart, for names may be bound later.

@@ -90,6 +90,7 @@ impl<'t> SqlAlchemy<'t> {
             }
             _ => None,
         };
+        let relationship = relationship.map(|found| self.led_by_annotation(class, found, annotation.as_ref()));
         Some(Attribute {
             name: name.to_string(),
             name_span: binding.span,
@@ -105,6 +106,30 @@ impl<'t> SqlAlchemy<'t> {
             certain: binding.certain,
             assigned_later: false,
         })
+    }
+
+    /// Without an argument a relationship leads to the class that its annotation names.
+    fn led_by_annotation(
+        &self,
+        class: &Rc<Class<'t>>,
+        mut found: relationship::Relationship,
+        annotation: Option<&attribute::Annotation>,
+    ) -> relationship::Relationship {
+        let (relationship::Target::Annotation, Some(annotation)) = (&found.target, annotation) else { return found };
+        if let Some(name) = attribute::forward_reference(&annotation.text) {
+            // SQLAlchemy looks into the module before it asks the registry.
+            let bound = class.module.scope.names.borrow().get(name).map(|binding| binding.value.clone());
+            found.target = match bound {
+                None => relationship::Target::Text(name.to_owned(), annotation.span),
+                Some(Value::Class(target)) => relationship::Target::Class(target.qualified.to_string()),
+                Some(_) => relationship::Target::Unknown,
+            };
+        } else if let Expression::Item(_, inner) = &annotation.inner
+            && let Expression::Class(target) = &**inner
+        {
+            found.target = relationship::Target::Class(target.qualified.clone());
+        }
+        found
     }
 
     /// SQLModel's `Field(…)`.
@@ -214,6 +239,10 @@ pub(super) fn annotate(column: &mut Column, annotation: &attribute::Annotation) 
         && let [first, rest @ ..] = items.as_slice()
     {
         inner = first;
+        if rest.iter().any(Expression::is_unknown) {
+            column.open = true;
+            column.primary_key = column.primary_key.filter(|is_key| *is_key);
+        }
         for marker in
             rest.iter().filter(|marker| matches!(marker.short_name(), Some("mapped_column" | "Column" | "Field")))
         {

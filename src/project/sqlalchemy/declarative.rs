@@ -82,6 +82,9 @@ impl<'t> SqlAlchemy<'t> {
                 ancestor.own(name).is_some_and(|binding| !matches!(binding.value, Value::Bool(false) | Value::None))
             })
         };
+        let base_allows = class.library_bases().any(|base| {
+            base.fields.borrow().get("__allow_unmapped__").is_some_and(|value| !matches!(value, Value::Bool(false)))
+        });
         let dataclass = class.library_bases().any(|base| names::sqlalchemy(base) == Some("MappedAsDataclass"))
             || class.decorators.iter().any(|decorator| format!("{decorator:?}").contains("mapped_as_dataclass"));
         let parent_class = parent;
@@ -101,7 +104,7 @@ impl<'t> SqlAlchemy<'t> {
             certain: class.certain,
             without_table: false,
             imperative: deferred,
-            allow_unmapped: flag("__allow_unmapped__"),
+            allow_unmapped: flag("__allow_unmapped__") || base_allows,
             dataclass,
             mapper_primary_key: self.mapper_args_name_primary_key(class),
         };
@@ -349,8 +352,10 @@ impl<'t> SqlAlchemy<'t> {
                     continue;
                 }
                 let binding = owner.own(&found.name);
+                // The column of a mixin is many tables' column: only one of the class itself names its table.
                 let at = binding
                     .as_ref()
+                    .filter(|_| *role == Role::Own)
                     .and_then(|binding| column::call_of(&binding.value))
                     .map_or(0, |term| address(term));
                 if let Some(column) = found.column.clone() {

@@ -245,7 +245,7 @@ impl<'t> SqlAlchemy<'t> {
             table.duplicate_of = None;
         }
         for (column, at) in arguments.columns {
-            if let Some(name) = &column.name {
+            if let Some(name) = column.name.as_ref().filter(|_| at != 0) {
                 state.column_by_term.insert(at, (id, name.clone()));
             }
             table.columns.push(column);
