@@ -377,7 +377,8 @@ fn identical<'t>(left: &Value<'t>, right: &Value<'t>) -> Option<bool> {
             let named = term.dotted().or_else(|| term.call().and_then(|(callee, _)| callee.dotted()));
             let last = named.and_then(|name| name.rsplit('.').next()).unwrap_or("");
             let is_class = last.starts_with(|letter: char| letter.is_ascii_uppercase());
-            (term.dotted().is_some() && !term.is_of("alembic") || is_class).then_some(false)
+            let is_filled = term.fields.borrow().contains_key("submodule_search_locations");
+            (term.dotted().is_some() && !term.is_of("alembic") || is_class || is_filled).then_some(false)
         }
         (Value::Term(_), _) | (_, Value::Term(_)) => equal(left, right),
         (Value::Object(_), Value::None) | (Value::None, Value::Object(_)) => Some(false),

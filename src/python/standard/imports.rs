@@ -37,6 +37,7 @@ impl<'t> Library<'t> for Imports {
                 let (callee, given) = spec.call()?;
                 let path = match callee.dotted()? {
                     "importlib.util.spec_from_file_location" => given.get(1, "location")?,
+                    "importlib.util.find_spec" => return Some(import_module(machine, given, span)),
                     _ => return None,
                 };
                 match path_text(path).and_then(|path| paths::found(machine, path)) {
@@ -44,7 +45,7 @@ impl<'t> Library<'t> for Imports {
                     _ => Ok(machine.hides_imports(span, "imports a file that can't be told")),
                 }
             }
-            "importlib.util.find_spec" | "importlib.machinery.SourceFileLoader" => return None,
+            "importlib.util.find_spec" => return found_spec(machine, callee, arguments, span).map(Ok),
             "importlib.resources.files" => match arguments.get(0, "package")?.clone() {
                 Value::Str(name) => match machine.import(&name.text, span) {
                     Ok(module) => return Some(Ok(package_path(machine, &module, span))),
@@ -173,6 +174,12 @@ impl<'t> Library<'t> for Imports {
         }
     }
 
+    fn truth(&self, machine: &mut Machine<'t>, term: &Rc<Term<'t>>) -> Option<bool> {
+        let _ = machine;
+        let is_spec = term.call()?.0.dotted()? == "importlib.util.find_spec";
+        (is_spec && term.fields.borrow().contains_key("origin")).then_some(true)
+    }
+
     fn item(&self, machine: &mut Machine<'t>, of: &Rc<Term<'t>>, key: &Value<'t>, span: Span) -> Option<Outcome<'t>> {
         let _ = (machine, span);
         match (super::unpacked(of)?, key) {
@@ -217,6 +224,33 @@ fn import_module<'t>(machine: &mut Machine<'t>, arguments: &Rc<Arguments<'t>>, s
     let rest = &name[dots..];
     let dotted = if rest.is_empty() { package.to_owned() } else { format!("{package}.{rest}") };
     machine.import(&dotted, span)
+}
+
+/// The specification of a module of the project: where it lies.
+fn found_spec<'t>(
+    machine: &mut Machine<'t>,
+    callee: &Rc<Term<'t>>,
+    arguments: &Rc<Arguments<'t>>,
+    span: Span,
+) -> Option<Value<'t>> {
+    let Value::Str(name) = arguments.get(0, "name")? else { return None };
+    let found = crate::python::modules::find(machine.sources(), &machine.search_path, None, &name.text)?;
+    let text = |text: &str| Value::literal(text, span);
+    let origin = found.file.map(|file| paths::on_paper(machine.sources().path(file)));
+    let (parent, locations) = match &found.package {
+        Some(directory) => (&*name.text, list(vec![text(&paths::on_paper(directory))])),
+        None => (name.text.rsplit_once('.').map_or("", |(parent, _)| parent), Value::None),
+    };
+    let spec = machine.call_term(callee, arguments, span);
+    if let Value::Term(term) = &spec {
+        term.fields.borrow_mut().extend([
+            ("name".into(), text(&name.text)),
+            ("parent".into(), text(parent)),
+            ("origin".into(), origin.map_or(Value::None, |origin| text(&origin))),
+            ("submodule_search_locations".into(), locations),
+        ]);
+    }
+    Some(spec)
 }
 
 /// `loader.load_module(name)` where the name, or the file of the loader, is known.
@@ -452,6 +486,12 @@ mod tests {
     #[test]
     fn generic_classes_have_their_parameters() {
         assert_eq!(run(&[("main.py", "class A[Q](list[Q]):\n    y = 1\nx = A.y\n")]), "1");
+    }
+
+    #[test]
+    fn specifications_say_where_a_module_lies() {
+        let code = "from importlib.util import find_spec\ns = find_spec('app.models')\nx = (s.parent, s.submodule_search_locations[0], s is None)\n";
+        assert_eq!(value(code), "[\"app.models\", \"/__project__/app/models\", False]");
     }
 
     #[test]
