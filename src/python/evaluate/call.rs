@@ -300,7 +300,11 @@ impl<'t> Machine<'t> {
         let object = Value::Object(Rc::new(Object { class: class.clone(), attributes: Default::default(), span }));
         match init {
             Some(Value::Function(init)) => {
-                self.call_function(&init, Some(object.clone()), arguments, span)?;
+                let ran = self.call_function(&init, Some(object.clone()), arguments, span);
+                // A library's `__new__` or metaclass may put off `__init__`, or give it more (form fields do).
+                if class.library_bases().next().is_none() {
+                    ran?;
+                }
             }
             _ => self.fill_fields(class, &object, arguments, span),
         }

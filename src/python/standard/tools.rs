@@ -227,6 +227,14 @@ mod tests {
     }
 
     #[test]
+    fn a_library_decides_when_its_subclasses_are_made() {
+        let code = "from wtforms import Field\nclass F(Field):\n    def __init__(self, **kw):\n        self.id = kw['_prefix']\nf = F()\nx = 1\n";
+        assert_eq!(value(code), "1");
+        let code = "class F:\n    def __init__(self, **kw):\n        self.id = kw['_prefix']\nf = F()\nx = 1\n";
+        assert_eq!(value(code), "! KeyError: '_prefix'");
+    }
+
+    #[test]
     fn alternatives_and_openness_are_kept() {
         let code = "import lib\nif lib.a():\n    d = 'p'\nelse:\n    d = 'q'\nx = f'{d}://h'\n";
         assert_eq!(value(code), "one of {\"p://h\", \"q://h\"}");
