@@ -197,7 +197,15 @@ const ONLY_ON_PATH: &[&str] = &[
 ];
 
 /// The module `dotted`, imported with this `sys.path` by code whose own top-level package or file lies in `start`.
-pub fn find(sources: &Sources, search_path: &[std::rc::Rc<str>], start: Option<&str>, dotted: &str) -> Option<Found> {
+/// `whole` is the import that it is the beginning of (or itself): a directory without `__init__.py` is a package only
+/// where it leads to a file.
+pub fn find(
+    sources: &Sources,
+    search_path: &[std::rc::Rc<str>],
+    start: Option<&str>,
+    dotted: &str,
+    whole: &str,
+) -> Option<Found> {
     let first = dotted.split('.').next().unwrap_or(dotted);
     if first.is_empty() || NEVER_OF_THE_PROJECT.binary_search(&first).is_ok() {
         return None;
@@ -219,7 +227,10 @@ pub fn find(sources: &Sources, search_path: &[std::rc::Rc<str>], start: Option<&
     loop {
         for inner in ["", "src", "lib"] {
             let Some(root) = join(directory, inner) else { continue };
-            let found = below(sources, &root, dotted).filter(|found| found.file.is_some() || dotted.contains('.'));
+            let leads = |whole: &str| below(sources, &root, whole).is_some_and(|found| found.file.is_some());
+            let found = below(sources, &root, dotted).filter(|found| {
+                found.file.is_some() || leads(whole) || whole.rsplit_once('.').is_some_and(|(parent, _)| leads(parent))
+            });
             if let Some(found) = found {
                 return Some(Found { beyond_path: true, ..found });
             }
@@ -285,7 +296,7 @@ mod tests {
             ("ns/inner/x.py", ""),
             ("src/lib/y.py", ""),
         ]);
-        let found = |dotted: &str| find(&sources, &path(&[""]), Some(""), dotted);
+        let found = |dotted: &str| find(&sources, &path(&[""]), Some(""), dotted, dotted);
         assert_eq!(found("app.db").and_then(|found| found.file), sources.id("app/db.py"));
         assert_eq!(found("app").and_then(|found| found.package).as_deref(), Some("app"));
         assert_eq!(found("ns.inner.x").and_then(|found| found.file), sources.id("ns/inner/x.py"));

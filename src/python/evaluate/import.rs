@@ -35,11 +35,13 @@ impl<'t> Machine<'t> {
                     let found = match &last {
                         None => {
                             let start = self.import_start();
-                            modules::find(self.sources(), &self.search_path, start.as_deref(), name).filter(|found| {
-                                !found.beyond_path
-                                    || found.package.is_some()
-                                    || found.file.is_none_or(|file| !self.stands_for(file, name))
-                            })
+                            modules::find(self.sources(), &self.search_path, start.as_deref(), name, dotted).filter(
+                                |found| {
+                                    !found.beyond_path
+                                        || found.package.is_some()
+                                        || found.file.is_none_or(|file| !self.stands_for(file, name))
+                                },
+                            )
                         }
                         Some(parent) => self.find_submodule(parent, &name[name.rfind('.').map_or(0, |dot| dot + 1)..]),
                     };

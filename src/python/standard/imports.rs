@@ -234,7 +234,7 @@ fn found_spec<'t>(
     span: Span,
 ) -> Option<Value<'t>> {
     let Value::Str(name) = arguments.get(0, "name")? else { return None };
-    let found = crate::python::modules::find(machine.sources(), &machine.search_path, None, &name.text)?;
+    let found = crate::python::modules::find(machine.sources(), &machine.search_path, None, &name.text, &name.text)?;
     let text = |text: &str| Value::literal(text, span);
     let origin = found.file.map(|file| paths::on_paper(machine.sources().path(file)));
     let (parent, locations) = match &found.package {
