@@ -13,6 +13,12 @@ use crate::source::Span;
 /// Knowledge of one library. All methods take `&self`: a library keeps its state in cells, for the interpreter calls it
 /// while the library itself calls the interpreter.
 pub trait Library<'t> {
+    /// `from dotted import *`, where `dotted` is a library's module: the names that it binds, if they are known.
+    fn star_import(&self, dotted: &str) -> Option<&'static [&'static str]> {
+        let _ = dotted;
+        None
+    }
+
     /// `callee(arguments)`, where `callee` is a term (`sqlalchemy.MetaData`, `engine.connect`).
     fn call(
         &self,

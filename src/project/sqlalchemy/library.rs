@@ -11,7 +11,7 @@ use std::rc::Rc;
 use crate::project::sqlalchemy::bases::{self, AutoName};
 use crate::project::sqlalchemy::column::FindColumn;
 use crate::project::sqlalchemy::{
-    BodyId, ClassId, MetaDataId, Models, Registry, RegistryId, RegistryKind, SecondImport, TableId, names,
+    BodyId, ClassId, MetaDataId, Models, Registry, RegistryId, RegistryKind, SecondImport, TableId, names, star,
 };
 use crate::python::evaluate::{Machine, Outcome, Raised};
 use crate::python::library::Library;
@@ -256,6 +256,10 @@ impl<'t> FindColumn<'t> for SqlAlchemy<'t> {
 }
 
 impl<'t> Library<'t> for SqlAlchemy<'t> {
+    fn star_import(&self, dotted: &str) -> Option<&'static [&'static str]> {
+        star::names_of(dotted)
+    }
+
     fn call(
         &self,
         machine: &mut Machine<'t>,

@@ -17,6 +17,7 @@ pub mod merge;
 pub mod metadata;
 pub mod names;
 pub mod relationship;
+pub mod star;
 pub mod table;
 #[cfg(test)]
 mod tests;

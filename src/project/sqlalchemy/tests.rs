@@ -165,6 +165,17 @@ fn what_is_doubtful_stays_so() {
 }
 
 #[test]
+fn star_imports_bind_names() {
+    assert_eq!(
+        tables(
+            "from sqlalchemy import *\nfrom sqlalchemy.orm import *\nBase = declarative_base()\n\
+             class A(Base):\n    __tablename__ = 'a'\n    id = Column(Integer, primary_key=True)\n"
+        ),
+        "Base.metadata: a(id*)"
+    );
+}
+
+#[test]
 fn runs_are_put_together() {
     let code = "from sqlalchemy import MetaData, Table, Column\nmeta = MetaData()\na = Table('a', meta, Column('x'))\n";
     let mut whole = models(&[("main.py", code)]);

@@ -474,6 +474,12 @@ impl<'t> Machine<'t> {
     fn import_star(&mut self, from: &Value<'t>, statement: Span) {
         let Value::Module(module) = from else {
             if let Value::Term(term) = from {
+                let dotted = term.dotted().unwrap_or("").to_owned();
+                let known = self.libraries.iter().find_map(|library| library.star_import(&dotted));
+                for name in known.unwrap_or(&[]) {
+                    let value = Value::Term(self.name_term(&format!("{dotted}.{name}"), statement));
+                    self.bind(name, value, statement, statement, None);
+                }
                 // Names of a library: any name not bound otherwise may come from it.
                 let why: Name = format!("`from {} import *`", term.dotted().unwrap_or("a library")).into();
                 let unknown = crate::python::value::Unknown { span: statement, why };
