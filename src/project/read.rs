@@ -200,8 +200,9 @@ impl<'t> Run<'t> {
 /// Imports the candidates that no env.py reached, each in the machine of the environment that lies nearest.
 fn sweep_up(candidates: &[FileId], found: &[Found], runs: &mut [Run<'_>], sources: &Sources) {
     let reached: BTreeSet<FileId> = runs.iter().flat_map(|run| &run.reached).copied().collect();
-    for run in runs.iter() {
+    for run in runs.iter_mut() {
         run.sqlalchemy.start_sweep();
+        run.machine.skips = Some(sweep::is_beside_the_point);
     }
     for file in candidates.iter().filter(|file| !reached.contains(file)) {
         let path = sources.path(*file);

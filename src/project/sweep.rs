@@ -78,6 +78,36 @@ pub fn may_declare(sources: &Sources, trees: &Trees<'_>) -> Vec<FileId> {
         .collect()
 }
 
+/// What a module must hold, or be, so that a model which imports it may depend on it: bases, mixins, MetaData.
+const BEARS_ON_MODELS: &[&str] = &[
+    "declarative_base",
+    "DeclarativeBase",
+    "MetaData",
+    "SQLAlchemy(",
+    "registry(",
+    "declared_attr",
+    "__abstract__",
+    "Mixin",
+    "mixin",
+    "import Base",
+    "class Base",
+    "Column(",
+    "mapped_column",
+    "SQLModel",
+    "import db",
+];
+
+/// Can models that no env.py reaches do without this module? Short ones and packages may pass a base on.
+pub fn is_beside_the_point(sources: &Sources, file: FileId) -> bool {
+    if sources.path(file).ends_with("/__init__.py") {
+        return false;
+    }
+    !sources.keep_if(file, |bytes| {
+        bytes.len() < 1_500
+            || BEARS_ON_MODELS.iter().any(|needle| memchr::memmem::find(bytes, needle.as_bytes()).is_some())
+    })
+}
+
 /// May models of the project lie there? Tests, examples, templates and revisions are no models.
 fn holds_models(path: &str) -> bool {
     let (directory, name) = split(path);
@@ -92,6 +122,19 @@ fn holds_models(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_module_without_a_base_is_beside_the_point() {
+        let long = "x = 1\n".repeat(400);
+        let sources = Sources::in_memory([
+            ("a.py", long.clone()),
+            ("b.py", format!("{long}class AuditMixin: pass\n")),
+            ("c.py", "from b import *\n".to_owned()),
+            ("d/__init__.py", long),
+        ]);
+        let beside = |path: &str| sources.id(path).is_some_and(|file| is_beside_the_point(&sources, file));
+        assert_eq!(["a.py", "b.py", "c.py", "d/__init__.py"].map(beside), [true, false, false, false]);
+    }
 
     #[test]
     fn tests_and_examples_are_no_models() {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Frame, IMPORTS, Machine, OddImport, Outcome, Raised};
 use crate::python::modules::{self, Found};
-use crate::python::value::{Binding, Module, Name, PROJECT_ROOT, Scope, State, Value};
+use crate::python::value::{Binding, Module, Name, PROJECT_ROOT, Scope, State, Unknown, Value};
 use crate::source::{FileId, Span};
 use crate::syntax::python::tree;
 
@@ -200,6 +200,14 @@ impl<'t> Machine<'t> {
             if let Value::Unknown(unknown) = unknown {
                 *module.scope.open.borrow_mut() = Some(unknown);
             }
+            return Ok(module);
+        }
+        if let (Some(skips), Some(file)) = (self.skips, found.file)
+            && skips(self.sources(), file)
+        {
+            let why = "a module that was not looked at";
+            *module.scope.open.borrow_mut() = Some(Unknown { span, why: why.into() });
+            module.state.set(State::Done);
             return Ok(module);
         }
         // An import inside a function runs the module with nothing of the function around it.

@@ -126,6 +126,8 @@ pub struct Machine<'t> {
     pub frames: Vec<Frame<'t>>,
     /// `false`: imports of project modules give terms and run nothing (for revision files).
     pub follows_imports: bool,
+    /// Modules for which this says so are not run when they are imported: their names are unknown.
+    pub skips: Option<fn(&Sources, FileId) -> bool>,
     libraries: Rc<[Rc<dyn Library<'t> + 't>]>,
     places: Vec<Place<'t>>,
     modules: FxHashMap<Name, Rc<Module<'t>>>,
@@ -163,6 +165,7 @@ impl<'t> Machine<'t> {
             second_names: Vec::new(),
             frames: Vec::new(),
             follows_imports: true,
+            skips: None,
             libraries: libraries.into(),
             places: Vec::new(),
             modules: FxHashMap::default(),
