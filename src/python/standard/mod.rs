@@ -2,6 +2,8 @@
 //! values.
 
 pub mod asynchronous;
+pub mod coercion;
+pub mod dataclasses;
 pub mod enums;
 pub mod environment;
 pub mod imports;
@@ -10,6 +12,7 @@ pub mod pydantic;
 pub mod settings;
 pub mod texts;
 pub mod tools;
+pub mod urls;
 
 use std::rc::Rc;
 
@@ -37,7 +40,7 @@ pub fn text_of<'v, 't>(term: &'v Term<'t>) -> Option<&'v Str> {
     let TermKind::Call(callee, arguments) = &term.kind else { return None };
     let dotted = callee.dotted()?;
     let is_known = match dotted.split('.').next() {
-        Some("pydantic" | "pydantic_core" | "databases") => pydantic::is_url(last(dotted)),
+        Some("pydantic" | "pydantic_core" | "databases") => urls::is_url(last(dotted)),
         Some("yarl") => dotted == "yarl.URL",
         _ => false,
     };

@@ -8,26 +8,23 @@ use std::rc::Rc;
 use crate::python::value::Map;
 
 use crate::python::builtins::functions::last;
-use crate::python::builtins::{dict, join, made, origins, positional, spread, to_text, why_not};
+use crate::python::builtins::{dict, join, made, positional, spread, why_not};
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
+use crate::python::standard::coercion::{allows_none, coerced};
+use crate::python::standard::dataclasses::{dataclass, is_dataclass};
 use crate::python::standard::environment::{self, Environment, named_files};
-use crate::python::standard::texts::{quoted, url_parts};
+use crate::python::standard::texts::url_parts;
+use crate::python::standard::urls::{built, is_url};
 use crate::python::value::{
     Arguments, Binding, Binds, Class, Code, Function, Key, Keyword, Name, Object, Term, TermKind, Value,
 };
 use crate::source::{FileId, Span};
 
-/// pydantic, pydantic-settings, and the dataclasses of the standard library.
+/// pydantic and pydantic-settings; dataclasses are made here, too.
 pub struct Pydantic<'t> {
     /// What is known of the environment.
     pub environment: Rc<Environment<'t>>,
-}
-
-/// Is it a URL type of pydantic (or `databases`)?
-pub fn is_url(name: &str) -> bool {
-    name.ends_with("Dsn")
-        || matches!(name, "AnyUrl" | "AnyHttpUrl" | "HttpUrl" | "Url" | "MultiHostUrl" | "DatabaseURL")
 }
 
 /// `Model.model_validate`, with the class as its item.
@@ -687,280 +684,6 @@ fn validator_arguments<'t>(
     given
 }
 
-/// The value as the annotation has it: numbers, URLs, secrets, paths, enumerations.
-fn coerced<'t>(
-    machine: &mut Machine<'t>,
-    annotation: Option<&Value<'t>>,
-    value: Value<'t>,
-    is_old: bool,
-    span: Span,
-) -> Value<'t> {
-    let Some(annotation) = annotation else { return value };
-    let mut types = Vec::new();
-    flatten(annotation, &mut types, 0);
-    if let Value::OneOf(values) = &value {
-        let values = values.iter().map(|value| coerced(machine, Some(annotation), value.clone(), is_old, span));
-        let values = values.collect();
-        return join(values, span);
-    }
-    for wanted in &types {
-        match (wanted, &value) {
-            (Value::Builtin("str"), Value::Str(_)) => return value,
-            (Value::Builtin(name @ ("int" | "float")), Value::Str(text)) => {
-                let text = text.text.trim();
-                match *name {
-                    "int" => match text.parse() {
-                        Ok(number) => return Value::Int(number),
-                        Err(_) => continue,
-                    },
-                    _ => match text.parse() {
-                        Ok(number) => return Value::Float(number),
-                        Err(_) => continue,
-                    },
-                }
-            }
-            (Value::Builtin("bool"), Value::Str(text)) => match &*text.text.to_lowercase() {
-                "1" | "true" | "yes" | "on" | "y" | "t" => return Value::Bool(true),
-                "0" | "false" | "no" | "off" | "n" | "f" => return Value::Bool(false),
-                _ => {}
-            },
-            (Value::Builtin("list" | "dict" | "set" | "tuple"), Value::Str(text)) => {
-                return from_json(text).unwrap_or_else(|| Value::unknown(span, "a text that is no JSON"));
-            }
-            (Value::Class(_), Value::Str(_)) => {
-                if let Some(Value::Object(object)) =
-                    wanted.as_class().and_then(super::enums::members).and_then(|members| {
-                        members.into_iter().find(|member| match member {
-                            Value::Object(object) => {
-                                let own = object.attributes.borrow().get("value").cloned();
-                                own.and_then(|own| crate::python::builtins::operators::equal(&own, &value))
-                                    == Some(true)
-                            }
-                            _ => false,
-                        })
-                    })
-                {
-                    return Value::Object(object);
-                }
-            }
-            (Value::Term(term), Value::Str(text)) => {
-                let Some(name) = term.root().map(last) else { continue };
-                match name {
-                    "SecretStr" | "SecretBytes" | "Secret" => {
-                        let callee = machine.name_term("pydantic.SecretStr", span);
-                        return machine.call_term(&callee, &positional([value], span), span);
-                    }
-                    name if is_url(name) => {
-                        if is_old {
-                            return value;
-                        }
-                        let class = format!("pydantic.{name}");
-                        return url(machine, &class, &text.text, origins([&value]), span);
-                    }
-                    "Path" | "PosixPath" | "FilePath" | "DirectoryPath" => return Value::Path(text.text.clone()),
-                    "List" | "Dict" | "Set" | "Tuple" | "Sequence" => {
-                        return from_json(text).unwrap_or_else(|| Value::unknown(span, "a text that is no JSON"));
-                    }
-                    "Literal" => return value,
-                    _ => {}
-                }
-            }
-            _ => {}
-        }
-    }
-    value
-}
-
-fn from_json<'t>(text: &crate::python::value::Str) -> Option<Value<'t>> {
-    super::texts::parsed("json.loads", text)
-}
-
-fn allows_none(annotation: &Value<'_>) -> bool {
-    match annotation {
-        Value::None => true,
-        Value::Term(term) => match &term.kind {
-            TermKind::Item(of, _) if of.dotted().map(last) == Some("Optional") => true,
-            TermKind::Item(of, key) if of.dotted().map(last) == Some("Union") => {
-                key.items().is_some_and(|members| members.iter().any(allows_none))
-            }
-            TermKind::Operation("|", members) => members.iter().any(allows_none),
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-/// The types that an annotation allows, in order.
-fn flatten<'t>(annotation: &Value<'t>, types: &mut Vec<Value<'t>>, depth: usize) {
-    if depth > 8 {
-        return;
-    }
-    match annotation {
-        Value::Term(term) => match &term.kind {
-            TermKind::Operation("|", members) => members.iter().for_each(|member| flatten(member, types, depth + 1)),
-            TermKind::Item(of, key) => match (of.dotted().map(last), &**key) {
-                (Some("Annotated" | "Final"), Value::Tuple(members)) => {
-                    members.iter().take(1).for_each(|member| flatten(member, types, depth + 1));
-                }
-                (Some("Union" | "Optional"), Value::Tuple(members)) => {
-                    members.iter().for_each(|member| flatten(member, types, depth + 1));
-                }
-                (Some("Union" | "Optional" | "Final"), member) => flatten(member, types, depth + 1),
-                (Some("list" | "dict" | "set" | "tuple"), _) => {
-                    let builtin = of.dotted().map(last).and_then(crate::python::builtins::builtin_named);
-                    types.extend(builtin.map(Value::Builtin));
-                }
-                _ => types.push(annotation.clone()),
-            },
-            _ => types.push(annotation.clone()),
-        },
-        other => types.push(other.clone()),
-    }
-}
-
-fn url<'t>(
-    machine: &mut Machine<'t>,
-    class: &str,
-    text: &str,
-    from: Vec<Rc<crate::python::value::Origin>>,
-    span: Span,
-) -> Value<'t> {
-    let callee = machine.name_term(class, span);
-    machine.call_term(&callee, &positional([made(text, span, from)], span), span)
-}
-
-/// `PostgresDsn.build(scheme=…, …)`; pydantic 1 says `user`, pydantic 2 `username` and puts the slash before the path.
-fn built<'t>(machine: &mut Machine<'t>, class: &str, arguments: &Rc<Arguments<'t>>, span: Span) -> Value<'t> {
-    let given = |name: &str| arguments.keyword(name).map(|keyword| &keyword.value);
-    let mut parts: Map<&str, String> = Map::default();
-    for name in ["scheme", "user", "username", "password", "host", "port", "path", "query", "fragment"] {
-        match given(name) {
-            None | Some(Value::None) => {}
-            Some(value) => {
-                let value = secret(value);
-                match to_text(&value) {
-                    Some(text) => drop(parts.insert(name, text)),
-                    None => return why_not(&value, span),
-                }
-            }
-        }
-    }
-    if given("hosts").is_some_and(|hosts| !matches!(hosts, Value::None)) {
-        return machine.unknown(span, "a URL with several hosts");
-    }
-    let part = |name: &str| parts.get(name).map_or("", String::as_str);
-    let is_old = class == "yarl.URL"
-        || !class.starts_with("pydantic_core")
-            && (given("user").is_some()
-                || class.contains(".v1.")
-                || given("username").is_none() && part("path").starts_with('/'));
-    let user = if is_old { part("user") } else { part("username") };
-    let mut text = format!("{}://", part("scheme"));
-    if !user.is_empty() || !part("password").is_empty() {
-        text.push_str(user);
-        if !part("password").is_empty() {
-            text.push_str(&format!(":{}", part("password")));
-        }
-        text.push('@');
-    }
-    text.push_str(part("host"));
-    if !part("port").is_empty() {
-        text.push_str(&format!(":{}", part("port")));
-    }
-    if !part("path").is_empty() {
-        text.push_str(if is_old { "" } else { "/" });
-        text.push_str(part("path"));
-    }
-    for (mark, name) in [('?', "query"), ('#', "fragment")] {
-        if !part(name).is_empty() {
-            text.push(mark);
-            text.push_str(part(name));
-        }
-    }
-    let from = origins(arguments.values());
-    if class == "yarl.URL" {
-        return url(machine, class, &quoted(&text, ":/?#[]@!$&'()*+,;=%"), from, span);
-    }
-    if is_old {
-        return made(text, span, from);
-    }
-    // pydantic 2 encodes what can't stand in a URL.
-    let text = quoted(&text, ":/?#[]@!$&'()*+,;=%");
-    url(machine, class, &text, from, span)
-}
-
-/// The text in a `SecretStr`.
-fn secret<'t>(value: &Value<'t>) -> Value<'t> {
-    match value.as_term().and_then(|term| term.call()) {
-        Some((callee, given)) if callee.dotted().is_some_and(|name| last(name).starts_with("Secret")) => {
-            given.positional.first().map_or_else(|| value.clone(), |first| first.value.clone())
-        }
-        _ => value.clone(),
-    }
-}
-
-fn is_dataclass(class: &Rc<Class<'_>>) -> bool {
-    class.ancestors().any(|ancestor| {
-        ancestor.decorators.iter().filter_map(Value::as_term).any(|decorator| {
-            decorator.root().is_some_and(|name| {
-                matches!(name, "dataclasses.dataclass" | "pydantic.dataclasses.dataclass" | "attr.s" | "attrs.define")
-            })
-        })
-    })
-}
-
-/// An instance of a dataclass: what was given in order or by name, then the defaults.
-fn dataclass<'t>(
-    machine: &mut Machine<'t>,
-    class: &Rc<Class<'t>>,
-    arguments: &Rc<Arguments<'t>>,
-    span: Span,
-) -> Outcome<'t> {
-    let mut values = Map::default();
-    let ancestors: Vec<Rc<Class<'t>>> = class.ancestors().collect();
-    let mut names: Map<Name, Option<Value<'t>>> = Map::default();
-    for ancestor in ancestors.iter().rev() {
-        for (name, binding) in ancestor.attributes.borrow().iter() {
-            if binding.annotation.is_some() {
-                names.insert(name.clone(), (!binding.only_annotated).then(|| binding.value.clone()));
-            }
-        }
-    }
-    let mut given = arguments.positional.iter();
-    for (name, default) in names {
-        let field =
-            default.as_ref().and_then(Value::as_term).and_then(|term| term.call()).filter(|(callee, _)| {
-                callee.dotted().is_some_and(|name| matches!(last(name), "field" | "Field" | "ib"))
-            });
-        let by_keyword = field
-            .as_ref()
-            .is_some_and(|(_, given)| given.keyword("init").is_some_and(|init| init.value.as_bool() == Some(false)));
-        let value = (!by_keyword).then(|| given.next().map(|argument| argument.value.clone())).flatten();
-        let value = value.or_else(|| arguments.keyword(&name).map(|keyword| keyword.value.clone()));
-        let value = match (value, field) {
-            (Some(value), _) => Some(value),
-            (None, Some((_, given))) => match (given.keyword("default"), given.keyword("default_factory")) {
-                (Some(default), _) => Some(default.value.clone()),
-                (None, Some(factory)) => {
-                    let factory = factory.value.clone();
-                    Some(machine.call(&factory, &Rc::default(), span)?)
-                }
-                (None, None) => None,
-            },
-            (None, None) => default,
-        };
-        let value = value.unwrap_or_else(|| Value::unknown(span, "a field that was not given"));
-        values.insert(name, value);
-    }
-    let object = Value::Object(Rc::new(Object { class: class.clone(), attributes: values.into(), span }));
-    if let Ok(Some((_, binding))) = class.lookup("__post_init__")
-        && let Value::Function(function) = binding.value
-    {
-        machine.call(&Value::Method(Rc::new(object.clone()), function), &Rc::default(), span)?;
-    }
-    Ok(object)
-}
-
 /// The fields of a settings object that are known, by name: for the program's own looks at them.
 pub fn known_fields<'t>(object: &Object<'t>) -> Value<'t> {
     dict(object.attributes.borrow().iter().map(|(name, value)| (Key::Str(name.clone()), value.clone())))
@@ -1098,11 +821,5 @@ mod tests {
         assert_eq!(value(NEW, code), "[{Str(\"A\"): \"a\"}, \"c\"]");
         let code = "class D(BaseModel):\n    name: str = 'd'\n    size: int = 1\nclass S(BaseSettings):\n    model_config = SettingsConfigDict(env_file='.env', env_nested_delimiter='__')\n    s: D = Field(default_factory=D)\nv = S()\nx = (v.s.name, v.s.size)\n";
         assert_eq!(value(&format!("{NEW}from pydantic import BaseModel\n"), code), "[\"n\", 1]");
-    }
-
-    #[test]
-    fn dataclasses_have_their_fields() {
-        let code = "from dataclasses import dataclass, field\n@dataclass\nclass A:\n    a: int\n    b: list = field(default_factory=list)\n    c: str = 'c'\n    def __post_init__(self):\n        self.d = self.a + 1\nv = A(1)\nx = (v.a, v.b, v.c, v.d)\n";
-        assert_eq!(value("", code), "[1, [], \"c\", 2]");
     }
 }
