@@ -115,7 +115,8 @@ pub struct MigrationEngine<'e> {
 
 /// The engine whose connection env.py configures.
 pub fn migration_engine<'e>(run: &'e EnvRun, call: &ConfigureCall) -> Option<MigrationEngine<'e>> {
-    engine_parts(run.engine_of(call)?)
+    // One of several, on some paths only, is not the one.
+    engine_parts(run.engine_of(call).filter(|event| event.certain)?)
 }
 
 /// The parts of an engine event.

@@ -6,7 +6,7 @@ use super::models_not_imported::missing_imports;
 use crate::diagnostic::{Edit, Findings, Fix, Level};
 use crate::project::Project;
 use crate::project::alembic::Environment;
-use crate::project::alembic::env_script::{EnvScript, TargetMetadata};
+use crate::project::alembic::env_script::{ConfigureCall, EnvScript, TargetMetadata};
 use crate::project::sqlalchemy::MetaData;
 use crate::rules::{Check, Rule};
 use crate::source::Span;
@@ -25,6 +25,10 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
         TargetMetadata::None => false,
         _ => return,
     };
+    // What a function gave may be `None` only because it was not wholly read.
+    if !absent && !is_written(script, project, call) {
+        return;
+    }
     // Another call of the same run may have it.
     let elsewhere = script.online.configures().any(|(_, other)| {
         matches!(
@@ -68,6 +72,13 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
         report = report.maybe_fix(fix(script, project, only, absent, span));
     }
     let _ = report;
+}
+
+/// Is it the word `None` that stands there?
+fn is_written(script: &EnvScript, project: &Project<'_>, call: &ConfigureCall) -> bool {
+    let Some(span) = call.target_metadata_span else { return false };
+    let assigned = script.layout.assignments.iter().find(|assignment| assignment.span == span);
+    project.sources.slice(assigned.map_or(span, |assignment| assignment.value)) == "None"
 }
 
 /// MetaData objects of the project with tables on them that no other environment takes care of.

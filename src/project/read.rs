@@ -11,7 +11,7 @@ use crate::project::alembic::config::Shape;
 use crate::project::alembic::discovery::{self, Found};
 use crate::project::alembic::env_script::{EnvScript, TargetMetadata, What};
 use crate::project::alembic::flask_migrate::{self, FlaskApp};
-use crate::project::alembic::library::{Alembic, MetaDatas, run_env};
+use crate::project::alembic::library::{Alembic, MetaDatas, run_env, try_filters};
 use crate::project::alembic::revision;
 use crate::project::search_path::search_path;
 use crate::project::settings::Settings;
@@ -63,6 +63,14 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
     let swept = catch_unwind(AssertUnwindSafe(|| sweep_up(&candidates, &found, &mut runs, sources)));
     if let Err(panic) = swept {
         broken.push(format!("reading models that no env.py imports broke: {}", said(&*panic)));
+    }
+    for run in &mut runs {
+        let Some(script) = &mut run.script else { continue };
+        let numbers = Numbers { sqlalchemy: &run.sqlalchemy };
+        let (machine, alembic) = (&mut run.machine, &run.alembic);
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| try_filters(machine, alembic, &numbers, script))) {
+            broken.push(format!("trying the filters of env.py broke: {}", said(&*panic)));
+        }
     }
     let mut models = Models::default();
     let mut environments = Vec::new();
@@ -126,6 +134,7 @@ pub fn values(sources: &Sources, trees: &Trees<'_>, file: FileId) -> Vec<String>
 /// One environment's run on paper, with the machine that did it.
 struct Run<'t> {
     machine: Machine<'t>,
+    alembic: Rc<Alembic<'t>>,
     sqlalchemy: Rc<SqlAlchemy<'t>>,
     script: Option<EnvScript>,
     flask: Option<FlaskApp>,
@@ -165,6 +174,7 @@ impl<'t> Run<'t> {
         machine.search_path = vec!["".into()];
         let run = Run {
             machine,
+            alembic: alembic.clone(),
             sqlalchemy,
             script: None,
             flask: None,

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::config::{Config, ConfigOption, Shape};
 use super::env_script::{EngineProblem, EnvScript, TargetMetadata, What};
-use super::library::{Alembic, MetaDatas, run_env};
+use super::library::{Alembic, MetaDatas, run_env, try_filters};
 use crate::project::sqlalchemy::MetaDataId;
 use crate::python::evaluate::Machine;
 use crate::python::library::Library;
@@ -54,7 +54,9 @@ pub(super) fn run(url: &str, env: &str) -> (Sources, EnvScript) {
         let mut machine = Machine::new(&trees, libraries);
         machine.search_path = vec!["".into()];
         let env = sources.id("m/env.py").expect("is there");
-        run_env(&mut machine, &library, &Plain, &config, env)
+        let mut script = run_env(&mut machine, &library, &Plain, &config, env);
+        try_filters(&mut machine, &library, &Plain, &mut script);
+        script
     };
     (sources, script)
 }

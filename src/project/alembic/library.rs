@@ -101,6 +101,8 @@ pub(super) struct State<'t> {
     pub pending: HashMap<usize, Pending<'t>>,
     pub run: Option<Run<'t>>,
     pub flask: Flask<'t>,
+    /// `include_object` and the like of the online run, by the call of `context.configure`.
+    pub filters: Vec<(Span, String, Value<'t>)>,
 }
 
 impl<'t> Alembic<'t> {
@@ -275,8 +277,22 @@ const NEVER_CALLS_BACK: &[&str] = &[
     "typer",
 ];
 
-/// Parts of names of functions that import modules.
-const LOADERS: &[&str] = &["import_", "load_model", "load_all", "autodiscover", "discover", "find_modules", "scan"];
+/// How names of functions begin that import modules.
+const LOADERS: &[&str] = &[
+    "import_m",
+    "import_all",
+    "import_sub",
+    "import_pack",
+    "load_model",
+    "load_all",
+    "load_module",
+    "load_entities",
+    "autodiscover",
+    "autoload",
+    "discover",
+    "find_modules",
+    "register_models",
+];
 
 /// The dotted name that is called.
 fn package_of_call<'a>(callee: &'a Term<'_>) -> &'a str {
@@ -374,7 +390,9 @@ impl<'t> Library<'t> for Alembic<'t> {
                 _ => package_of_call(callee),
             };
             let last = called.rsplit('.').next().unwrap_or("").to_ascii_lowercase();
-            run.facts.may_load_models |= LOADERS.iter().any(|word| last.contains(word));
+            let loads = LOADERS.iter().any(|word| last.starts_with(word));
+            let scans = last == "scan" && matches!(package, "venusian" | "pyramid");
+            run.facts.may_load_models |= scans || (loads && run.file == span.file);
         }
         let answer = match &callee.kind {
             TermKind::Name(dotted) => self.named_call(machine, callee, dotted, arguments, span),
@@ -506,6 +524,29 @@ pub fn run_env<'t>(
     EnvScript { file, online, offline, layout, packages }
 }
 
+/// Tries the filters of the online run on all tables that are known by now, also on those that env.py does not reach.
+pub fn try_filters<'t>(
+    machine: &mut Machine<'t>,
+    library: &Alembic<'t>,
+    metadatas: &dyn MetaDatas<'t>,
+    script: &mut EnvScript,
+) {
+    let filters = std::mem::take(&mut library.state.borrow_mut().filters);
+    for (span, option, function) in filters {
+        for event in &mut script.online.events {
+            let What::Configure(call) = &mut event.what else { continue };
+            if call.span != span || call.filters.iter().any(|filter| filter.option == option) {
+                continue;
+            }
+            if let Some(filter) =
+                super::filter::tried(machine, metadatas, &call.target_metadata, option.clone(), &function)
+            {
+                call.filters.push(filter);
+            }
+        }
+    }
+}
+
 /// For each import statement of env.py: the files that nothing else in env.py would reach.
 fn only_through(layout: &mut env_layout::Layout, module: &Rc<Module<'_>>) {
     let imports = module.imports.borrow();
@@ -573,10 +614,9 @@ fn run_once<'t>(
             let assigned = layout.assignments.iter().rev().find(|assignment| assignment.name == written);
             call.target_metadata_span = Some(assigned.map_or(*span, |assignment| assignment.span));
         }
-        for (option, function) in configure.filters {
-            if let Some(filter) = super::filter::tried(machine, metadatas, &call.target_metadata, option, &function) {
-                call.filters.push(filter);
-            }
+        if !offline {
+            let filters = configure.filters.into_iter().map(|(option, function)| (call.span, option, function));
+            library.state.borrow_mut().filters.extend(filters);
         }
     }
     add_engines_made_before(library, &mut facts);
@@ -605,10 +645,8 @@ fn add_engines_made_before(library: &Alembic<'_>, facts: &mut EnvRun) {
 /// Was something not read on the way that may do what env.py seems not to do? Values that are not known do no harm;
 /// calls of unknown functions do.
 fn is_incomplete(machine: &Machine<'_>, file: FileId, facts: &EnvRun) -> bool {
-    let unread_call = machine
-        .unknowns
-        .iter()
-        .any(|unknown| unknown.span.file == file && (unknown.why.contains("call") || unknown.why.contains("too ")));
+    let cut_off = machine.unknowns.iter().any(|unknown| unknown.span.file == file && unknown.why.contains("too "));
+    let unread_call = cut_off || machine.unknown_calls.iter().any(|span| span.file == file);
     unread_call || facts.raised.is_some()
 }
 

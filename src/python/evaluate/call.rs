@@ -24,6 +24,7 @@ impl<'t> Machine<'t> {
         match callee {
             Value::Unknown(_) => {
                 self.touched += 1;
+                self.unknown_calls.push(span);
                 self.hand_over(arguments, span);
                 Ok(callee.clone())
             }
@@ -52,6 +53,7 @@ impl<'t> Machine<'t> {
             }
             _ => {
                 debug_assert!(!by_project);
+                self.unknown_calls.push(span);
                 self.hand_over(arguments, span);
                 Ok(self.unknown(span, "a call of something that is not known"))
             }

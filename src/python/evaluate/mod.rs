@@ -118,6 +118,8 @@ pub struct Machine<'t> {
     /// Code that may import modules nobody can name (`import_module(x)` of an unknown x, `exec`, a limit reached):
     /// "never imported" can't be said after it.
     pub hidden_imports: Vec<Unknown>,
+    /// Calls of something that could not be read: anything may happen there.
+    pub unknown_calls: Vec<Span>,
     /// Imports of project modules that `sys.path` alone would not find.
     pub odd_imports: Vec<OddImport>,
     /// One file under two dotted names: the file, both names, the second import.
@@ -161,6 +163,7 @@ impl<'t> Machine<'t> {
             working_directory: "".into(),
             unknowns: Vec::new(),
             hidden_imports: Vec::new(),
+            unknown_calls: Vec::new(),
             odd_imports: Vec::new(),
             second_names: Vec::new(),
             frames: Vec::new(),
