@@ -454,7 +454,9 @@ fn add_ignores(reason: &str, run: &Run, place: &Place, out: Out<'_>) -> Result<E
         .collect();
     let texts = fix::apply(sources, &fixes);
     for (path, text) in &texts {
-        fix::write::write(&place.root.join(path), text)?;
+        let target = place.root.join(path);
+        fix::write::write(&target, text)
+            .map_err(|error| Failure(format!("can't write `{}`: {}", target.display(), crate::load::words(&error))))?;
     }
     let count = outcome.diagnostics.len();
     writeln!(
