@@ -183,6 +183,8 @@ impl<'t> Machine<'t> {
             },
             Code::Lambda(lambda) => self.eval(&lambda.body).map(Some),
         };
+        // What a limit cut short gives nothing that can be relied on.
+        let cut = self.is_cut_short();
         let place = self.leave();
         self.frames.pop();
         self.calls -= 1;
@@ -192,6 +194,9 @@ impl<'t> Machine<'t> {
                 Err(raised) if yielded.is_empty() => Err(raised),
                 _ => Ok(self.new_list(yielded)),
             };
+        }
+        if cut {
+            return Ok(Value::Unknown(Unknown { span, why: "a call that was not run to its end on paper".into() }));
         }
         match result {
             Ok(last) if returned.is_empty() => Ok(last.unwrap_or(Value::None)),
