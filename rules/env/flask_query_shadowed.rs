@@ -1,6 +1,6 @@
 //! `flask-query-shadowed`
 
-use crate::diagnostic::Findings;
+use crate::diagnostic::{Findings, Level};
 use crate::project::Project;
 use crate::project::sqlalchemy::{MappedClass, RegistryKind, Role};
 use crate::rules::{Check, Rule};
@@ -26,6 +26,7 @@ fn check(class: &MappedClass, project: &Project<'_>, findings: &mut Findings) {
                     attribute.name_span,
                     format!("`{}` hides Flask-SQLAlchemy's `Model.{}`", attribute.name, attribute.name),
                 )
+                .level(if is_used(project, &class.name) { Level::Warning } else { Level::Note })
                 .key(format!("attribute:{}.{}", class.qualified, attribute.name))
                 .why(format!(
                     "alembic is green, and `{}.query.all()` fails when it is called: `AttributeError: Neither \
@@ -35,4 +36,11 @@ fn check(class: &MappedClass, project: &Project<'_>, findings: &mut Findings) {
                 .help("rename the attribute and keep the column: `query_ = db.Column(\"query\", …)`");
         }
     }
+}
+
+/// Does the project use `Class.query` as a query? Who only ever writes `db.session.query(Class)` loses nothing.
+fn is_used(project: &Project<'_>, class: &str) -> bool {
+    let used = format!("{class}.query.");
+    let sources = project.sources;
+    sources.ids().any(|file| sources.path(file).ends_with(".py") && sources.text(file).contains(&used))
 }
