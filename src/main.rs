@@ -1,4 +1,4 @@
-//! The command. The work is done on a thread with a large stack: syntax trees are walked, and dropped, recursively.
+//! The command. The work is done on a large stack: syntax trees are walked, and dropped, recursively.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -16,12 +16,12 @@ fn main() -> ExitCode {
     if std::env::var_os("RUST_BACKTRACE").is_none() {
         std::panic::set_hook(Box::new(|_| {}));
     }
-    let worker = std::thread::Builder::new().stack_size(MAIN_STACK).spawn(cli::run);
-    let problem = match worker.map(std::thread::JoinHandle::join) {
-        Ok(Ok(exit)) => return exit.into(),
-        Ok(Err(panic)) => format!("internal error: {}", panic_text(&*panic)),
-        Err(error) => format!("no thread to work on: {error}"),
-    };
-    let _ = writeln!(std::io::stderr(), "error: {problem}");
-    Exit::CouldNotRun.into()
+    // On this thread, not another one: its heap grows without a system call for every page.
+    match std::panic::catch_unwind(|| stacker::grow(MAIN_STACK, cli::run)) {
+        Ok(exit) => exit.into(),
+        Err(panic) => {
+            let _ = writeln!(std::io::stderr(), "error: internal error: {}", panic_text(&*panic));
+            Exit::CouldNotRun.into()
+        }
+    }
 }
