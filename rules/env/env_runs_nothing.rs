@@ -76,8 +76,8 @@ fn find(script: &EnvScript) -> Option<Cause> {
         return Some(Cause::Guard(test, script.layout.main_guard_statement));
     }
     let ran_offline = |span: Span| script.offline.events.iter().any(|event| span.contains(event.span));
-    let waiting = script.layout.functions.iter().filter(|function| function.runs_migrations);
-    if let Some(function) = waiting.filter(|function| !ran_offline(function.span)).last() {
+    let mut waiting = script.layout.functions.iter().filter(|function| function.runs_migrations);
+    if let Some(function) = waiting.rfind(|function| !ran_offline(function.span)) {
         return Some(Cause::NotCalled(function.name_span, function.name.clone()));
     }
     // Only the online half is missing: `online-mode-missing` says so.

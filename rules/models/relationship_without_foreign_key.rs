@@ -43,7 +43,7 @@ fn check(project: &Project<'_>, found: &mut Findings) {
                      not determine join condition between parent/child tables on relationship {here}.{}`",
                     attribute.name
                 ))
-                .help(format!("add a column with a `ForeignKey` to one of the two tables, or give a `primaryjoin` with `foreign()`"))
+                .help("add a column with a `ForeignKey` to one of the two tables, or give a `primaryjoin` with `foreign()`".to_string())
                 .level(shared::level_for(project, class.file));
         }
     }

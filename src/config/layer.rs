@@ -125,7 +125,8 @@ impl Layer {
     pub fn of_pair(pair: &str) -> Result<Layer, Box<Problem>> {
         let (key, value) = pair.split_once('=').unwrap_or((pair, "true"));
         let wants_text = KEYS.iter().any(|known| known.name == key.trim() && known.shape == Shape::Text);
-        let is_toml = DeTable::parse(pair).is_ok() && !(wants_text && !value.trim_start().starts_with(['"', '\'']));
+        let is_quoted = value.trim_start().starts_with(['"', '\'']);
+        let is_toml = (is_quoted || !wants_text) && DeTable::parse(pair).is_ok();
         if is_toml {
             return Layer::read("-c", pair, &[]);
         }

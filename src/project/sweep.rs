@@ -58,7 +58,7 @@ const NO_MODELS: &[&str] = &[
 pub fn may_declare(sources: &Sources, trees: &Trees<'_>) -> Vec<FileId> {
     let declares: Vec<Vec<Finder<'_>>> = DECLARES.iter().map(|words| words.iter().map(Finder::new).collect()).collect();
     let also_kept: Vec<Finder<'_>> =
-        ALSO_KEPT.iter().chain(crate::project::application::NEEDLES).map(|needle| Finder::new(needle)).collect();
+        ALSO_KEPT.iter().chain(crate::project::application::NEEDLES).map(Finder::new).collect();
     let python: Vec<FileId> = sources.ids().filter(|file| sources.path(*file).ends_with(".py")).collect();
     python
         .into_par_iter()

@@ -23,6 +23,9 @@ use crate::page::Page;
 /// The environments: names of `tests/oracle/requirements-*.txt`.
 const ENVIRONMENTS: &[&str] = &["sa14", "sa20", "sa21"];
 
+/// Commands, each in words.
+type Commands = &'static [&'static [&'static str]];
+
 /// What is run where a page doesn't say: every revision counts as applied, then autogenerate looks at the models.
 const USUAL: &[&[&str]] = &[&["stamp", "heads"], &["revision", "--autogenerate", "-m", "oracle"]];
 
@@ -33,7 +36,7 @@ const UPGRADE: &[&[&str]] = &[&["upgrade", "heads"]];
 const BY_HAND: &str = "Can't proceed with --autogenerate option";
 
 /// The broken examples: what is run, and what is heard (`! `: not heard).
-const BROKEN: &[(&str, &[&[&str]], Option<i64>, &str)] = &[
+const BROKEN: &[(&str, Commands, Option<i64>, &str)] = &[
     ("async-driver-in-sync-env", UPGRADE, None, "MissingGreenlet"),
     ("models-not-imported", USUAL, Some(0), "! audit_log"),
     ("multiple-heads", &[&["upgrade", "head"]], None, "Multiple head revisions are present"),

@@ -30,7 +30,7 @@ pub fn each_page(test: impl Fn(&'static str, &'static Rule, &Page<'static>, &mut
                 let page = Page::parse(rule.page);
                 let mut problems = Vec::new();
                 test(family, rule, &page, &mut problems);
-                (!problems.is_empty()).then(|| (rule.name, problems))
+                (!problems.is_empty()).then_some((rule.name, problems))
             })
             .collect()
     });

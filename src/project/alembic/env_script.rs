@@ -124,6 +124,7 @@ pub type ObjectId = usize;
 
 /// The kinds of events.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are few of them")]
 pub enum What {
     /// An engine was made.
     Engine {

@@ -357,7 +357,7 @@ impl<'t> SqlAlchemy<'t> {
                     .as_ref()
                     .filter(|_| *role == Role::Own)
                     .and_then(|binding| column::call_of(&binding.value))
-                    .map_or(0, |term| address(term));
+                    .map_or(0, address);
                 if let Some(column) = found.column.clone() {
                     columns.push((column, at));
                     continue;

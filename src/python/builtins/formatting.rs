@@ -549,7 +549,7 @@ mod tests {
         assert_eq!(format(&Value::Int(-7), "04"), "-007");
         assert_eq!(format(&Value::Int(1234567), ",").as_str(), "1,234,567");
         assert_eq!(format(&Value::Int(255), "#x"), "0xff");
-        assert_eq!(format(&Value::Float(3.14159), ".2f"), "3.14");
+        assert_eq!(format(&Value::Float(1.23456), ".2f"), "1.23");
         assert_eq!(format(&Value::Float(0.5), ".0%"), "50%");
         assert_eq!(format(&text("ab"), "*^6"), "**ab**");
         assert_eq!(format(&text("abc"), ".2"), "ab");

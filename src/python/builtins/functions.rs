@@ -752,7 +752,7 @@ fn any_of(results: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 }
 
 /// The members of `A | B` or `Union[A, B]`.
-pub fn union<'v, 't>(term: &'v Term<'t>) -> Option<Vec<Value<'t>>> {
+pub fn union<'t>(term: &Term<'t>) -> Option<Vec<Value<'t>>> {
     match &term.kind {
         TermKind::Operation("|", members) => Some(members.clone()),
         TermKind::Item(of, key) if of.dotted().is_some_and(|name| last(name) == "Union") => match &**key {

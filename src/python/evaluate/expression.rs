@@ -11,6 +11,9 @@ use crate::python::value::{
 use crate::source::Span;
 use crate::syntax::python::tree;
 
+/// What is done with each item of a comprehension; `false`: only perhaps.
+type Body<'b, 't> = &'b mut dyn FnMut(&mut Machine<'t>, bool) -> Result<(), Box<super::Raised<'t>>>;
+
 impl<'t> Machine<'t> {
     /// What `expression` is worth in the scope being executed.
     pub(super) fn eval(&mut self, expression: &'t tree::Expr) -> Outcome<'t> {
@@ -414,7 +417,7 @@ impl<'t> Machine<'t> {
         &mut self,
         generators: &'t [tree::Comprehension],
         span: Span,
-        body: &mut dyn FnMut(&mut Self, bool) -> Result<(), Box<super::Raised<'t>>>,
+        body: Body<'_, 't>,
     ) -> Result<(), Box<super::Raised<'t>>> {
         let place = self.place();
         let (module, file, function) = (place.module.clone(), place.file, place.function.clone());
@@ -430,7 +433,7 @@ impl<'t> Machine<'t> {
         generators: &'t [tree::Comprehension],
         span: Span,
         open: bool,
-        body: &mut dyn FnMut(&mut Self, bool) -> Result<(), Box<super::Raised<'t>>>,
+        body: Body<'_, 't>,
     ) -> Result<(), Box<super::Raised<'t>>> {
         let Some((generator, rest)) = generators.split_first() else {
             return body(self, open);

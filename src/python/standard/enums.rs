@@ -56,10 +56,11 @@ pub fn members<'t>(class: &Rc<Class<'t>>) -> Option<Vec<Value<'t>>> {
     for ancestor in class.ancestors() {
         for binding in ancestor.attributes.borrow().values() {
             match &binding.value {
-                Value::Object(object) if member(object).is_some() => {
-                    if !found.iter().any(|known| operators::is_same(known, &binding.value)) {
-                        found.push(binding.value.clone());
-                    }
+                Value::Object(object)
+                    if member(object).is_some()
+                        && !found.iter().any(|known| operators::is_same(known, &binding.value)) =>
+                {
+                    found.push(binding.value.clone());
                 }
                 _ => {}
             }

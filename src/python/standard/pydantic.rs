@@ -223,7 +223,7 @@ impl<'t> Library<'t> for Pydantic<'t> {
         // `@computed_field` makes a property of what is not one yet.
         let Value::Function(function) = value else { return None };
         if !decorator.is_of("pydantic")
-            || !decorator.root().is_some_and(|name| last(name) == "computed_field")
+            || decorator.root().is_none_or(|name| last(name) != "computed_field")
             || function.binds != Binds::Instance
         {
             return None;
