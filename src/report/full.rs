@@ -338,7 +338,7 @@ fn remedy(text: &mut String, fix: &Fix, home: FileId, sources: &Sources, width: 
                 Change::Comes(words) => ("+", words),
             };
             let words = words.trim_end();
-            let room = width.max(60).saturating_sub(INDENT.len() + 3);
+            let room = width.max(100).saturating_sub(INDENT.len() + 3);
             let shown = match words.char_indices().nth(room) {
                 Some((at, _)) => format!("{}...", &words[..at]),
                 None => words.to_owned(),
