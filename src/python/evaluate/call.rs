@@ -19,8 +19,6 @@ impl<'t> Machine<'t> {
         if !self.step(span) {
             return Ok(Value::Unknown(Unknown { span, why: "too many steps: the rest was not run on paper".into() }));
         }
-        // Whoever gets a coroutine may run it.
-        let by_project = matches!(callee, Value::Function(_) | Value::Method(..) | Value::Class(_));
         match callee {
             Value::Unknown(_) => {
                 self.touched += 1;
@@ -52,7 +50,6 @@ impl<'t> Machine<'t> {
                 self.call(&method, arguments, span)
             }
             _ => {
-                debug_assert!(!by_project);
                 self.unknown_calls.push(span);
                 self.hand_over(arguments, span);
                 Ok(self.unknown(span, "a call of something that is not known"))
@@ -244,7 +241,6 @@ impl<'t> Machine<'t> {
         let mut positional =
             receiver.into_iter().chain(arguments.positional.iter().map(|argument| argument.value.clone()));
         let mut taken: Vec<&str> = Vec::new();
-        let mut missing = None;
         for (number, parameter) in
             parameters.posonlyargs.iter().chain(&parameters.args).chain(&parameters.kwonlyargs).enumerate()
         {
@@ -263,12 +259,10 @@ impl<'t> Machine<'t> {
             });
             match value {
                 Some(value) => bind(&parameter.parameter, value),
+                // A wrong call is the application's own business: decorators that were not applied may have changed it.
                 None => {
-                    missing = missing.or(Some(name));
-                    bind(
-                        &parameter.parameter,
-                        Value::Unknown(Unknown { span, why: "an argument that was not given".into() }),
-                    );
+                    let why = "an argument that was not given".into();
+                    bind(&parameter.parameter, Value::Unknown(Unknown { span, why }));
                 }
             }
         }
@@ -284,8 +278,6 @@ impl<'t> Machine<'t> {
             }
             bind(rest, Value::Dict(Rc::new(dict)));
         }
-        // A wrong call is the application's own business: decorators that were not applied may have changed it.
-        let _ = missing;
         Ok(())
     }
 

@@ -142,13 +142,10 @@ impl<'t> Machine<'t> {
             }
         }
         self.init_subclass(&class);
-        let span = class.span;
         for library in self.libraries.clone().iter() {
-            if let Err(raised) = library.class_defined(self, &class) {
-                if self.is_certain() {
-                    return Err(raised);
-                }
-                let _ = span;
+            match library.class_defined(self, &class) {
+                Err(raised) if self.is_certain() => return Err(raised),
+                _ => {}
             }
         }
         Ok(Value::Class(class))

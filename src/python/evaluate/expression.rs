@@ -73,7 +73,7 @@ impl<'t> Machine<'t> {
                 let (items, open) = self.elements(&node.elts)?;
                 Ok(Value::Set(Rc::new(List { items: items.into(), open: open.into() })))
             }
-            tree::Expr::Dict(node) => self.dict(node, span),
+            tree::Expr::Dict(node) => self.dict(node),
             tree::Expr::BoolOp(node) => self.bool_op(node, span),
             tree::Expr::UnaryOp(node) => {
                 let value = self.eval(&node.operand)?;
@@ -205,7 +205,7 @@ impl<'t> Machine<'t> {
         Value::List(Rc::new(List { items: items.into(), open: false.into() }))
     }
 
-    fn dict(&mut self, node: &'t tree::ExprDict, span: Span) -> Outcome<'t> {
+    fn dict(&mut self, node: &'t tree::ExprDict) -> Outcome<'t> {
         let dict = Dict::default();
         for item in &node.items {
             let value = self.eval(&item.value)?;
@@ -228,7 +228,6 @@ impl<'t> Machine<'t> {
                 },
             }
         }
-        let _ = span;
         Ok(Value::Dict(Rc::new(dict)))
     }
 

@@ -422,18 +422,14 @@ impl<'t> Machine<'t> {
             Some(_) => module.name.to_string(),
             None => match module.name.rsplit_once('.') {
                 Some((package, _)) => package.to_owned(),
-                None => return self.beside_script(&module, level, written),
+                // A script that was run by its path has no package: Python refuses.
+                None => return None,
             },
         };
         for _ in 1..level {
             package = package.rsplit_once('.')?.0.to_owned();
         }
         Some(if written.is_empty() { package } else { format!("{package}.{written}") })
-    }
-
-    /// `from . import x` in a script that was run by its path: Python refuses; what was meant lies beside it.
-    fn beside_script(&mut self, _: &Module<'t>, _: u32, _: &str) -> Option<String> {
-        None
     }
 
     /// `from module import name`
