@@ -289,7 +289,14 @@ fn dotted(project: &Project<'_>, environment: &Environment, table: &Table) -> St
     let tops = metadata.importable.iter().map(|(module, _)| module).chain(imported);
     for module in tops {
         let top = module.split('.').next().unwrap_or("");
-        if let Some(at) = parts.iter().position(|part| *part == top).filter(|_| !top.is_empty()) {
+        let inside = module.replace('.', "/");
+        // The directory that the names start from is the one from which this import finds its file.
+        let leads = |at: usize| {
+            let root: String = parts[..at].iter().map(|part| format!("{part}/")).collect();
+            let is_file = |path: String| project.sources.id(&path).is_some();
+            is_file(format!("{root}{inside}.py")) || is_file(format!("{root}{inside}/__init__.py"))
+        };
+        if let Some(at) = (0..parts.len()).find(|at| !top.is_empty() && parts[*at] == top && leads(*at)) {
             return parts[at..].join(".");
         }
     }
