@@ -309,6 +309,11 @@ impl Sources {
         file.text.get_or_init(|| decode(self.reader.read(&file.path)?))
     }
 
+    /// How the file ends its lines: what inserted lines must end with, too.
+    pub fn line_end(&self, file: FileId) -> &'static str {
+        if self.text(file).contains("\r\n") { "\r\n" } else { "\n" }
+    }
+
     /// The text that a span covers.
     pub fn slice(&self, span: Span) -> &str {
         self.text(span.file).get(span.range()).unwrap_or("")

@@ -142,7 +142,7 @@ fn insertion(config: &Config, sources: &Sources, entry: &str) -> Option<Fix> {
     if behind.raw.contains('\n') {
         return None;
     }
-    let end = if sources.text(behind.span.file).contains("\r\n") { "\r\n" } else { "\n" };
+    let end = sources.line_end(behind.span.file);
     let line = match config.shape {
         Shape::Pyproject => format!("{end}prepend_sys_path = [\"{entry}\"]"),
         _ => format!("{end}prepend_sys_path = {entry}"),

@@ -7,7 +7,7 @@ use crate::project::alembic::config::{Config, Shape, inside_project};
 use crate::project::alembic::discovery::{Leads, is_misspelt_alembic, script_location_leads};
 use crate::rules::config::text_files;
 use crate::rules::{Check, Rule};
-use crate::source::{Sources, Span, join};
+use crate::source::{Span, join};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -45,7 +45,7 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
             }
             let span = config.section_span.unwrap_or(Span::start_of(file));
             let fix = config.section_span.zip(relative(environment)).map(|(header, location)| {
-                let text = format!("{}script_location = {location}", line_end(project.sources, header));
+                let text = format!("{}script_location = {location}", project.sources.line_end(header.file));
                 Fix::safe("name the script directory", vec![Edit::Replace { span: header.after(), text }])
             });
             findings
@@ -103,10 +103,6 @@ fn relative(environment: &Environment) -> Option<String> {
         "" => Some(location.to_owned()),
         directory => location.strip_prefix(directory)?.strip_prefix('/').map(str::to_owned),
     }
-}
-
-fn line_end(sources: &Sources, span: Span) -> &'static str {
-    if sources.text(span.file).contains("\r\n") { "\r\n" } else { "\n" }
 }
 
 fn command(config: &Config) -> String {

@@ -68,7 +68,7 @@ fn split_by_colon(environment: &Environment, sources: &Sources, key: Span) -> Op
         Some(false) => "version_path_separator",
         _ => "path_separator",
     };
-    let end = if sources.text(key.file).contains("\r\n") { "\r\n" } else { "\n" };
+    let end = sources.line_end(key.file);
     let edit = Edit::Replace { span: key.before(), text: format!("{name} = os{end}") };
     Some(Fix::safe("say the separator", vec![edit]))
 }

@@ -40,7 +40,7 @@ pub fn insert_after(sources: &Sources, after: Span, lines: &[String]) -> Edit {
     let text = sources.text(after.file);
     let end = text[after.end as usize..].find('\n').map_or(text.len(), |found| after.end as usize + found);
     let end = if text[..end].ends_with('\r') { end - 1 } else { end };
-    let line_end = line_end(text);
+    let line_end = sources.line_end(after.file);
     let inserted: String = lines.iter().map(|line| format!("{line_end}{line}")).collect();
     Edit::Replace { span: Span::new(after.file, end..end), text: inserted }
 }

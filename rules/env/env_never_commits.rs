@@ -1,6 +1,5 @@
 //! `env-never-commits`
 
-use super::edit::line_end;
 use super::evidence::{migration_engine, sqlalchemy};
 use crate::diagnostic::{Edit, Findings, Fix};
 use crate::project::alembic::Environment;
@@ -116,7 +115,7 @@ fn commit_before(project: &Project<'_>, call: &ConfigureCall, statement: &Event)
     if line.start + indent.len() as u32 != call.span.start {
         return None;
     }
-    let end = line_end(project.sources.text(line.file));
+    let end = project.sources.line_end(line.file);
     let edit = Edit::Replace { span: line.before(), text: format!("{indent}{name}.commit(){end}") };
     Some(Fix::safe("commit before Alembic takes the connection over", vec![edit]))
 }
@@ -131,7 +130,7 @@ fn wrap(project: &Project<'_>, run: Span) -> Option<Fix> {
         return None;
     }
     let context = called.strip_suffix(".run_migrations()")?;
-    let end = line_end(project.sources.text(line.file));
+    let end = project.sources.line_end(line.file);
     let text = format!("with {context}.begin_transaction():{end}{indent}    {called}");
     Some(Fix::safe("run the migrations inside `begin_transaction`", vec![Edit::Replace { span: run, text }]))
 }

@@ -79,7 +79,7 @@ fn fix(import: &Import, name: &str, script: &RevisionScript, environment: &Envir
 }
 
 fn insert(sources: &Sources, place: Span, statement: &str) -> Edit {
-    let end = if sources.text(place.file).contains("\r\n") { "\r\n" } else { "\n" };
+    let end = sources.line_end(place.file);
     let text = if place.start == 0 { format!("{statement}{end}") } else { format!("{end}{statement}") };
     Edit::Replace { span: place, text }
 }
