@@ -97,8 +97,7 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         environments.iter().flat_map(|environment| &environment.reached).copied().collect();
     let syntax_problems = needed
         .iter()
-        .filter_map(|file| trees.peek(*file))
-        .flat_map(|tree| tree.problems.iter().map(|problem| (problem.span, problem.message.clone())))
+        .flat_map(|file| trees.problems(*file).map(|problem| (problem.span, problem.message.clone())))
         .collect();
     for environment in &environments {
         needed.extend(environment.config.file);

@@ -71,7 +71,7 @@ pub fn may_declare(sources: &Sources, trees: &Trees<'_>) -> Vec<FileId> {
                 may || also_kept.iter().any(|needle| needle.find(bytes).is_some())
             });
             if may {
-                trees.get(*file);
+                trees.outline(*file);
             }
             may
         })

@@ -5,6 +5,7 @@ mod architecture;
 mod cli;
 mod examples;
 mod oracle;
+mod outlines;
 mod page;
 mod pages;
 mod projects;

@@ -8,7 +8,7 @@ use crate::python::evaluate::Machine;
 use crate::python::value::{Argument, Arguments, Code, Dict, Function, Key, Value};
 use crate::source::Span;
 use crate::syntax::python::tree::visitor::{Visitor, walk_stmt};
-use crate::syntax::python::{span_of, tree};
+use crate::syntax::python::{Trees, span_of, tree};
 
 /// What the filter says of each table that autogenerate would look at.
 pub(super) fn tried<'t>(
@@ -41,7 +41,7 @@ pub(super) fn tried<'t>(
         answer.ok().and_then(|value| machine.truth(&value))
     };
     let function = code.name.to_string();
-    Some(Filter { option, function, span: deciding_return(code), whole: code.span, verdicts, any })
+    Some(Filter { option, function, span: deciding_return(machine.trees, code), whole: code.span, verdicts, any })
 }
 
 fn arguments<'t>(
@@ -76,9 +76,9 @@ fn arguments<'t>(
 }
 
 /// The one `return` whose value is no plain `True`, else the function's name.
-fn deciding_return(function: &Rc<Function<'_>>) -> Span {
+fn deciding_return<'t>(trees: &'t Trees<'t>, function: &Rc<Function<'t>>) -> Span {
     let body = match function.code {
-        Code::Def(definition) => &definition.body,
+        Code::Def(definition) => trees.body(function.span.file, definition),
         Code::Lambda(lambda) => return span_of(function.span.file, &*lambda.body),
     };
     let mut returns = Returns(Vec::new());

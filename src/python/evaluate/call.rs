@@ -173,7 +173,7 @@ impl<'t> Machine<'t> {
         self.frames.push(Frame::Call(function.clone(), span));
         self.enter(scope, function.module.clone(), file, Some(function.clone()));
         let result = match function.code {
-            Code::Def(def) => match self.block(&def.body) {
+            Code::Def(def) => match self.block(self.trees.body(file, def)) {
                 Ok(Flow::Return(value)) => Ok(Some(value)),
                 Ok(_) => Ok(None),
                 Err(raised) => Err(raised),
@@ -206,7 +206,7 @@ impl<'t> Machine<'t> {
     /// Does the function hold a `yield` of its own?
     pub(super) fn is_generator(&self, function: &Function<'t>) -> bool {
         match function.code {
-            Code::Def(def) => holds_yield(&def.body),
+            Code::Def(def) => function.module.file.is_some_and(|file| holds_yield(self.trees.body(file, def))),
             Code::Lambda(_) => false,
         }
     }

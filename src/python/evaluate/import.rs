@@ -96,7 +96,7 @@ impl<'t> Machine<'t> {
     fn stands_for(&self, file: FileId, name: &str) -> bool {
         let is_meant = |module: &str| module.split('.').next() == name.split('.').next();
         file == self.file()
-            || self.trees.get(file).module.body.iter().any(|statement| match statement {
+            || self.trees.outline(file).module.body.iter().any(|statement| match statement {
                 tree::Stmt::ImportFrom(node) => {
                     node.level == 0 && node.module.as_ref().is_some_and(|module| is_meant(module))
                 }
@@ -254,7 +254,7 @@ impl<'t> Machine<'t> {
             }
         }
         let trees = self.trees;
-        let tree = trees.get(file);
+        let tree = trees.outline(file);
         if sources.unreadable(file).is_some() || !tree.problems.is_empty() {
             let why = if sources.unreadable(file).is_some() {
                 "a file that can't be read"

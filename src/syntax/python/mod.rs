@@ -1,0 +1,215 @@
+//! Python text → syntax tree, through `ruff_python_parser` (pinned; only this file names the parser).
+//!
+//! A tree is made once per file, on first use, and lives as long as [`Trees`]: values of the interpreter point into it.
+//! What is only imported needs its [outline](Trees::outline): the bodies of functions are parsed when they are called.
+
+mod outline;
+
+use std::sync::OnceLock;
+
+use ruff_python_parser::parse_unchecked_source;
+use ruff_text_size::Ranged;
+
+use self::outline::BodyRange;
+
+use crate::source::{FileId, Sources, Span};
+
+/// The node types. Consumers write `tree::Expr`, `tree::StmtClassDef`, …
+pub use ruff_python_ast as tree;
+
+/// A place where the text is no Python.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxProblem {
+    /// Where.
+    pub span: Span,
+    /// The parser's words.
+    pub message: String,
+}
+
+/// One parsed file.
+#[derive(Debug)]
+pub struct Tree {
+    /// The file.
+    pub file: FileId,
+    /// The module's statements; what could not be parsed is left out.
+    pub module: tree::ModModule,
+    /// What is no Python. Syntax that is merely newer than some Python version is not in here.
+    pub problems: Vec<SyntaxProblem>,
+    /// The comments, in order.
+    pub comments: Vec<Span>,
+}
+
+impl Tree {
+    /// The span of a node of this tree.
+    pub fn span(&self, node: &impl Ranged) -> Span {
+        span_of(self.file, node)
+    }
+}
+
+/// The span of a node of `file`.
+pub fn span_of(file: FileId, node: &impl Ranged) -> Span {
+    Span { file, start: node.range().start().to_u32(), end: node.range().end().to_u32() }
+}
+
+/// Parses `text` as the module `file`. Offsets count from the very start of the text, a byte order mark included.
+pub fn parse(file: FileId, text: &str) -> Tree {
+    let parsed = parse_unchecked_source(text, tree::PySourceType::Python);
+    let problems = parsed
+        .errors()
+        .iter()
+        .map(|error| SyntaxProblem { span: span_of(file, &error.location), message: error.error.to_string() })
+        .collect();
+    let comments = parsed
+        .tokens()
+        .iter()
+        .filter(|token| token.kind() == tree::token::TokenKind::Comment)
+        .map(|token| span_of(file, token))
+        .collect();
+    Tree { file, module: parsed.into_syntax(), problems, comments }
+}
+
+/// A module without the bodies of its functions: [`Trees::body`] has those.
+#[derive(Clone, Copy, Debug)]
+pub struct Outline<'a> {
+    /// The module's statements; what could not be parsed is left out.
+    pub module: &'a tree::ModModule,
+    /// What is no Python, as far as it was looked at.
+    pub problems: &'a [SyntaxProblem],
+}
+
+#[derive(Debug)]
+struct Outlined {
+    tree: Tree,
+    /// The bodies that were blanked, in order, and their trees.
+    bodies: Vec<(BodyRange, OnceLock<Tree>)>,
+}
+
+/// The trees of all Python files, made on demand.
+#[derive(Debug)]
+pub struct Trees<'s> {
+    sources: &'s Sources,
+    whole: Vec<OnceLock<Box<Tree>>>,
+    outlines: Vec<OnceLock<Box<Outlined>>>,
+}
+
+impl<'s> Trees<'s> {
+    /// No tree yet, for any file of `sources`.
+    pub fn of(sources: &'s Sources) -> Trees<'s> {
+        let none = || sources.ids().map(|_| OnceLock::new()).collect();
+        Trees { sources, whole: none(), outlines: sources.ids().map(|_| OnceLock::new()).collect() }
+    }
+
+    /// The files.
+    pub fn sources(&self) -> &'s Sources {
+        self.sources
+    }
+
+    /// The whole tree of `file`. An unreadable file is an empty module.
+    pub fn get(&self, file: FileId) -> &Tree {
+        self.whole[file.0 as usize].get_or_init(|| Box::new(parse(file, self.sources.text(file))))
+    }
+
+    /// The whole tree of `file` if somebody asked for it before.
+    pub fn peek(&self, file: FileId) -> Option<&Tree> {
+        self.whole[file.0 as usize].get().map(|tree| &**tree)
+    }
+
+    /// What `file` does when it is imported: its tree, in which the bodies of functions may be blank.
+    pub fn outline(&self, file: FileId) -> Outline<'_> {
+        let tree = &self.outlined(file).tree;
+        Outline { module: &tree.module, problems: &tree.problems }
+    }
+
+    /// The statements of a function that [`Trees::outline`] or [`Trees::get`] gave.
+    pub fn body<'a>(&'a self, file: FileId, function: &'a tree::StmtFunctionDef) -> &'a [tree::Stmt] {
+        self.blanked(file, function).unwrap_or(&function.body)
+    }
+
+    /// What is no Python in the parts of `file` that were looked at so far.
+    pub fn problems(&self, file: FileId) -> impl Iterator<Item = &SyntaxProblem> {
+        let outlined = self.outlines[file.0 as usize].get();
+        let bodies = outlined.into_iter().flat_map(|outlined| &outlined.bodies).filter_map(|(_, body)| body.get());
+        let whole = self.peek(file).or(outlined.map(|outlined| &outlined.tree));
+        let bodies = bodies.filter(move |_| self.peek(file).is_none());
+        whole.into_iter().chain(bodies).flat_map(|tree| &tree.problems)
+    }
+
+    fn outlined(&self, file: FileId) -> &Outlined {
+        self.outlines[file.0 as usize].get_or_init(|| {
+            let text = self.sources.text(file);
+            let blanked = outline::blank_bodies(text).and_then(|blanked| {
+                let tree = parse(file, &blanked.text);
+                tree.problems.is_empty().then_some((tree, blanked.bodies))
+            });
+            let (tree, bodies) = blanked.unwrap_or_else(|| (parse(file, text), Vec::new()));
+            Box::new(Outlined { tree, bodies: bodies.into_iter().map(|body| (body, OnceLock::new())).collect() })
+        })
+    }
+
+    /// The body of a function whose own is blank.
+    fn blanked<'a>(&'a self, file: FileId, function: &tree::StmtFunctionDef) -> Option<&'a [tree::Stmt]> {
+        let outlined = self.outlines[file.0 as usize].get()?;
+        let [only] = &*function.body else { return None };
+        let start = only.range().start().to_u32();
+        let found = outlined.bodies.binary_search_by_key(&start, |(body, _)| body.start).ok()?;
+        let (range, cell) = &outlined.bodies[found];
+        let alone = cell.get_or_init(|| {
+            let text = outline::alone(self.sources.text(file), *range).unwrap_or_default();
+            parse(file, &text)
+        });
+        let mut statement = alone.module.body.first()?;
+        if let tree::Stmt::If(around) = statement {
+            statement = around.body.first()?;
+        }
+        statement.as_function_def_stmt().map(|function| &*function.body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_statement_leaves_the_next_class() {
+        let tree = parse(FileId(0), "class A(Base):\n    id = Column(Integer\n\nclass B(Base):\n    pass  # note\n");
+        let classes = tree.module.body.iter().filter(|statement| statement.is_class_def_stmt()).count();
+        assert_eq!(classes, 2);
+        assert!(!tree.problems.is_empty());
+        assert_eq!(tree.comments.len(), 1);
+    }
+
+    #[test]
+    fn a_byte_order_mark_counts() {
+        let tree = parse(FileId(0), "\u{feff}x = 1\n");
+        assert!(tree.problems.is_empty());
+        assert_eq!(tree.span(&tree.module.body[0]).start, 3);
+    }
+
+    #[test]
+    fn an_outline_has_bodies_when_they_are_asked_for() {
+        let text = "def f():\n    x\nclass A:\n    async def g(self):\n        def h():\n            return 1\n        \
+                    return h()\n\n    def i(self): return 2\n";
+        let sources = Sources::in_memory([("a.py", text)]);
+        let trees = Trees::of(&sources);
+        let file = FileId(0);
+        let (outline, whole) = (trees.outline(file).module, trees.get(file));
+        let ends = |module: &tree::ModModule| module.body.iter().map(|node| span_of(file, node)).collect::<Vec<_>>();
+        assert_eq!(ends(outline), ends(&whole.module));
+        let f = outline.body[0].as_function_def_stmt().expect("a function");
+        assert_eq!(trees.sources().slice(span_of(file, &trees.body(file, f)[0])), "x");
+        let methods = &outline.body[1].as_class_def_stmt().expect("a class").body;
+        let bodies = methods.iter().filter_map(|node| Some(trees.body(file, node.as_function_def_stmt()?)));
+        let bodies: Vec<&[tree::Stmt]> = bodies.collect();
+        assert_eq!(bodies.iter().map(|body| body.len()).collect::<Vec<_>>(), [2, 1]);
+        let h = bodies[0][0].as_function_def_stmt().expect("a function");
+        assert_eq!(trees.body(file, h).len(), 1);
+        assert_eq!(sources.slice(span_of(file, &bodies[1][0])), "return 2");
+    }
+
+    #[test]
+    fn new_syntax_is_no_problem() {
+        assert!(
+            parse(FileId(0), "try:\n    pass\nexcept A, B:\n    pass\ntype X[T = int] = list[T]\n").problems.is_empty()
+        );
+    }
+}
