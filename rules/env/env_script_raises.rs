@@ -15,14 +15,15 @@ const OWN: &[&str] = &["NameError", "UnboundLocalError", "AttributeError", "Type
 
 fn check(script: &EnvScript, _: &Environment, project: &Project<'_>, findings: &mut Findings) {
     let run = &script.online;
-    let Some((exception, message, span)) = &run.raised else { return };
+    let Some(raised) = &run.raised else { return };
+    let (exception, message, span) = (&raised.class, &raised.message, raised.span);
     // Only env.py's own code: a module that it imports is the business of the rules on models.
-    if run.raised_on_purpose || span.file != script.file || !OWN.contains(&exception.as_str()) {
+    if raised.on_purpose || span.file != script.file || !OWN.contains(&exception.as_str()) {
         return;
     }
     findings
-        .report(*span, format!("env.py certainly raises `{exception}` here"))
-        .key(format!("raises:{exception}:{}", first_line(project.sources.slice(*span))))
+        .report(span, format!("env.py certainly raises `{exception}` here"))
+        .key(format!("raises:{exception}:{}", first_line(project.sources.slice(span))))
         .here(message.clone())
         .why(format!("every alembic command that loads env.py ends with `{exception}: {message}`"))
         .help("import or define what is used here before it is used");

@@ -17,7 +17,8 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, found: &mut Findings) {
-    let Some((failure, exception, message, span)) = raised::of(script) else { return };
+    let Some((failure, raised)) = raised::of(script) else { return };
+    let span = raised.span;
     match failure {
         Failure::ImportName(name, module) => {
             let of_module =
@@ -31,10 +32,10 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
                 .map(raised::last)
                 .collect();
             let meant = shared::nearest(name, classes.into_iter());
-            let mut report = found
+            let report = found
                 .report(span, format!("`{module}` has no `{name}` to import"))
-                .key(format!("import:{module}.{name}"))
-                .why(format!("`{exception}: {message}`: {}", raised::level_and_place(environment, project, span)));
+                .key(format!("import:{module}.{name}"));
+            let mut report = raised::explained(report, raised, environment, project);
             if let Some(meant) = meant {
                 report = report.help(format!("did you mean `{meant}`?")).maybe_fix(fix(project, span, name, meant));
             } else {
@@ -43,11 +44,8 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
             let _ = report;
         }
         Failure::Module(module) => {
-            found
-                .report(span, format!("there is no module `{module}`"))
-                .key(format!("import:{module}"))
-                .why(format!("`{exception}: {message}`: {}", raised::level_and_place(environment, project, span)))
-                .help("mend the import, or add the module");
+            let report = found.report(span, format!("there is no module `{module}`")).key(format!("import:{module}"));
+            raised::explained(report, raised, environment, project).help("mend the import, or add the module");
         }
         _ => {}
     }

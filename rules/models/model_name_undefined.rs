@@ -16,15 +16,16 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, found: &mut Findings) {
-    let Some((Failure::Name(name), _, message, span)) = raised::of(script) else { return };
+    let Some((Failure::Name(name), raised)) = raised::of(script) else { return };
+    let span = raised.span;
     if span.file == script.file {
         // `env-script-raises` tells what env.py itself does wrong.
         return;
     }
-    let mut report = found
+    let report = found
         .report(span, format!("`{name}` is not defined"))
-        .key(format!("name:{}:{name}", project.sources.path(span.file)))
-        .why(format!("`NameError: {message}`: {}", raised::level_and_place(environment, project, span)));
+        .key(format!("name:{}:{name}", project.sources.path(span.file)));
+    let mut report = raised::explained(report, raised, environment, project);
     if let Some(module) = raised::home_in_sqlalchemy(name) {
         report = report.help(format!("`from {module} import {name}`"));
         if let Ok(Some(edit)) = shared::import_from(project, span.file, module, name) {

@@ -1,8 +1,9 @@
 //! Exceptions that env.py certainly ends with, sorted by what they are: shared by the rules on failing imports.
 
+use crate::diagnostic::Report;
 use crate::project::Project;
 use crate::project::alembic::Environment;
-use crate::project::alembic::env_script::EnvScript;
+use crate::project::alembic::env_script::{EnvScript, Exception};
 use crate::project::sqlalchemy::names;
 use crate::source::Span;
 
@@ -15,25 +16,49 @@ pub enum Failure<'r> {
     Module(&'r str),
     /// `NameError: name 'X' is not defined`
     Name(&'r str),
-    /// A partially initialized module was asked for a name.
-    Circular,
+    /// `ImportError: cannot import name 'X' from partially initialized module 'm'`
+    Circular {
+        /// The name.
+        name: &'r str,
+        /// The module that is not ready.
+        module: &'r str,
+    },
     /// Something else.
     Other,
 }
 
-/// The exception that the online run of env.py ends with: what it is, its class, its text and its place.
-pub fn of(script: &EnvScript) -> Option<(Failure<'_>, &str, &str, Span)> {
-    let (exception, message, span) = script.online.raised.as_ref()?;
-    Some((sort(exception, message), exception, message, *span))
+/// The exception that the online run of env.py ends with, and what it is.
+pub fn of(script: &EnvScript) -> Option<(Failure<'_>, &Exception)> {
+    let raised = script.online.raised.as_ref()?;
+    Some((sort(&raised.class, &raised.message), raised))
+}
+
+/// Says what happens, and on which way env.py got there.
+pub fn explained<'f>(
+    report: Report<'f>,
+    raised: &Exception,
+    environment: &Environment,
+    project: &Project<'_>,
+) -> Report<'f> {
+    let Exception { class, message, span, way, .. } = raised;
+    let mut report = report.why(format!("`{class}: {message}`: {}", level_and_place(environment, project, *span)));
+    if !way.is_empty() {
+        for step in way {
+            let words = step.imports.as_ref().map(|module| format!("imports `{module}`"));
+            report = report.step(step.span, words.unwrap_or_default());
+        }
+        report = report.step(*span, "");
+    }
+    report
 }
 
 /// What kind of failure an exception is.
 pub fn sort<'r>(exception: &str, message: &'r str) -> Failure<'r> {
-    if message.contains("partially initialized module") || message.contains("circular import") {
-        return Failure::Circular;
-    }
     let quoted: Vec<&str> = message.split('\'').skip(1).step_by(2).collect();
     match (exception, quoted.as_slice()) {
+        ("ImportError", [name, module, ..]) if message.contains("partially initialized module") => {
+            Failure::Circular { name, module }
+        }
         ("ImportError", [name, module, ..]) if message.starts_with("cannot import name") => {
             Failure::ImportName(name, module)
         }
@@ -120,7 +145,7 @@ pub fn home_in_sqlalchemy(name: &str) -> Option<&'static str> {
 }
 
 /// How the finding says on which way env.py got there.
-pub fn level_and_place(environment: &Environment, project: &Project<'_>, span: Span) -> String {
+fn level_and_place(environment: &Environment, project: &Project<'_>, span: Span) -> String {
     let env = environment.env_script.as_ref().map_or("env.py", |script| project.sources.path(script.file));
     if project.sources.path(span.file) == env {
         format!("`{env}` cannot be loaded, so no alembic command works")
@@ -149,7 +174,7 @@ mod tests {
                 "ImportError",
                 "cannot import name 'A' from partially initialized module 'm' (most likely due to a circular import)"
             ),
-            Failure::Circular
+            Failure::Circular { name: "A", module: "m" }
         );
         assert_eq!(sort("NameError", "name 'Text' is not defined"), Failure::Name("Text"));
         assert_eq!(sort("ModuleNotFoundError", "No module named 'shop.gone'"), Failure::Module("shop.gone"));

@@ -3,6 +3,7 @@
 use crate::project::Known;
 use crate::project::sqlalchemy::MetaDataId;
 use crate::project::sqlalchemy::url::EngineUrl;
+use crate::python::evaluate::Step;
 use crate::source::{FileId, Span};
 
 /// What env.py does.
@@ -33,9 +34,7 @@ pub struct EnvRun {
     /// What happened, in order.
     pub events: Vec<Event>,
     /// The exception that it certainly ends with.
-    pub raised: Option<(String, String, Span)>,
-    /// The project's own code raised it on purpose (`raise …`).
-    pub raised_on_purpose: bool,
+    pub raised: Option<Exception>,
     /// Something on the way was not read, so what is absent here may still happen.
     pub incomplete: bool,
     /// `context.is_offline_mode()` was asked.
@@ -83,6 +82,21 @@ impl EnvRun {
     }
 }
 
+/// An exception that a run of env.py ends with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exception {
+    /// Its class's bare name: `ImportError`.
+    pub class: String,
+    /// Its text.
+    pub message: String,
+    /// Where it was raised.
+    pub span: Span,
+    /// The imports and calls that led there from env.py, outermost first.
+    pub way: Vec<Step>,
+    /// The project's own code raised it on purpose (`raise …`).
+    pub on_purpose: bool,
+}
+
 /// `config.set_main_option(key, value)`
 #[derive(Clone, Debug)]
 pub struct SetOption {
@@ -115,8 +129,6 @@ pub struct Event {
     pub span: Span,
     /// `false`: only on some paths.
     pub certain: bool,
-    /// The calls and imports that lead there, outermost first.
-    pub trace: Vec<Span>,
 }
 
 /// The number of an engine or connection within the runs of one env.py.

@@ -11,11 +11,11 @@ use std::rc::Rc;
 use crate::project::Known;
 use crate::project::alembic::config::Config;
 use crate::project::alembic::env_layout;
-use crate::project::alembic::env_script::{EnvRun, EnvScript, Event, ObjectId, TargetMetadata, What};
+use crate::project::alembic::env_script::{EnvRun, EnvScript, Event, Exception, ObjectId, TargetMetadata, What};
 use crate::project::alembic::flask_migrate::Flask;
 use crate::project::sqlalchemy::MetaDataId;
 use crate::project::sqlalchemy::url::EngineUrl;
-use crate::python::evaluate::{Frame, Machine, Outcome};
+use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
 use crate::python::value::{Arguments, Code, Module, Name, Term, TermKind, Value};
 use crate::source::{FileId, Span};
@@ -487,17 +487,9 @@ fn is_begin_transaction(callee: &Term<'_>) -> bool {
     }
 }
 
-/// An event at `span`, with the way to the code being executed.
+/// An event at `span`.
 pub(super) fn event(machine: &Machine<'_>, what: What, span: Span) -> Event {
-    let trace = machine
-        .frames
-        .iter()
-        .filter_map(|frame| match frame {
-            Frame::Module(_, span) => *span,
-            Frame::Call(_, span) => Some(*span),
-        })
-        .collect();
-    Event { what, span, certain: machine.is_certain(), trace }
+    Event { what, span, certain: machine.is_certain() }
 }
 
 /// Runs env.py on paper, online and offline.
@@ -602,8 +594,13 @@ fn run_once<'t>(
     let Some(run) = library.state.borrow_mut().run.take() else { return (EnvRun::default(), module) };
     let mut facts = run.facts;
     if let Err(raised) = outcome {
-        facts.raised_on_purpose = raised.value.is_some();
-        facts.raised = Some((raised.exception.to_string(), raised.message, raised.span));
+        facts.raised = Some(Exception {
+            class: raised.exception.to_string(),
+            message: raised.message,
+            span: raised.span,
+            way: raised.trace,
+            on_purpose: raised.value.is_some(),
+        });
     }
     facts.incomplete = run.calls_outside || is_incomplete(machine, file, &facts);
     for configure in run.configures {

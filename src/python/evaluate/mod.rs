@@ -43,9 +43,18 @@ pub struct Raised<'t> {
     /// The exception object, where the project made one.
     pub value: Option<Value<'t>>,
     /// The calls and imports that led there, outermost first.
-    pub trace: Vec<Span>,
+    pub trace: Vec<Step>,
     /// How many calls deep in its module it was raised; 0: by a statement of the module itself.
     pub calls: usize,
+}
+
+/// A step of the way to where an exception was raised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The import statement, or the call.
+    pub span: Span,
+    /// The module that was being imported, by its dotted name; `None`: a function was called.
+    pub imports: Option<String>,
 }
 
 /// One step of the way to the code being executed.
@@ -286,8 +295,8 @@ impl<'t> Machine<'t> {
             .frames
             .iter()
             .filter_map(|frame| match frame {
-                Frame::Module(_, span) => *span,
-                Frame::Call(_, span) => Some(*span),
+                Frame::Module(module, span) => Some(Step { span: (*span)?, imports: Some(module.name.to_string()) }),
+                Frame::Call(_, span) => Some(Step { span: *span, imports: None }),
             })
             .collect();
         let calls = self.calls;
