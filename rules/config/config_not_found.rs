@@ -22,9 +22,8 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
     // Other names, templates of ini files, and code that builds the configuration are none of our business.
     let other_names = |name: &str| name.contains("alembic") && !name.ends_with(".py") && !name.ends_with(".md");
     let has_other = sources.ids().any(|file| other_names(split(sources.path(file)).1));
-    let words =
-        ["alembic.config", "alembic import config", "alembic import command", "flask_migrate", "script_location"];
-    if !has_versions || has_other || text_files::python_says(project, &words) {
+    let words = ["alembic.config", "alembic.command", "flask_migrate", "script_location"];
+    if !has_versions || has_other || words.iter().any(|word| project.code.mentions(word)) {
         return;
     }
     if text_files::surroundings_say(project, &["alembic -c", "alembic --config", "ALEMBIC_CONFIG", "script_location"]) {

@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::config::Hook;
 use crate::project::versions::normalized;
-use crate::rules::config::{text_files, used};
+use crate::rules::config::used;
 use crate::rules::{Check, Rule};
 use crate::source::Span;
 
@@ -47,9 +47,8 @@ fn problem(hook: &Hook, environment: &Environment, project: &Project<'_>) -> Opt
         _ => ("", false),
     };
     if !registered {
-        let registers = ["write_hooks.register", "import write_hooks", "write_hooks import"];
         let kind_name = kind.value.as_deref()?;
-        return (!text_files::python_says(project, &registers)).then(|| {
+        return (!project.code.mentions("write_hooks")).then(|| {
             (
                 kind.span,
                 format!("there is no post-write hook of type `{kind_name}`"),

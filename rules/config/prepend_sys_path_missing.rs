@@ -99,7 +99,7 @@ fn is_installed(environment: &Environment, project: &Project<'_>, root: &str, pa
         here = split(here).0;
     }
     text_files::surroundings_say(project, &["PYTHONPATH", "-m alembic", "pip install -e", "pip install ."])
-        || text_files::python_says(project, &["alembic.config", "alembic import command", "alembic import config"])
+        || ["alembic.config", "alembic.command"].iter().any(|module| project.code.mentions(module))
 }
 
 fn report(environment: &Environment, project: &Project<'_>, findings: &mut Findings, import: &Import, root: &str) {

@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::config::{Config, Shape, inside_project};
 use crate::project::alembic::discovery::{Leads, is_misspelt_alembic, script_location_leads};
-use crate::rules::config::text_files;
+use crate::project::code::Call;
 use crate::rules::{Check, Rule};
 use crate::source::{Span, join};
 
@@ -24,10 +24,14 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
     if project.sources.id(join(&config.directory, "env.py").as_deref().unwrap_or("")).is_some() {
         return;
     }
-    let sets = ["set_main_option(\"script_location", "set_main_option('script_location"];
+    let is_set = || {
+        let named =
+            |call: &Call| call.arguments.first().is_none_or(|name| name.text.as_deref() == Some("script_location"));
+        project.code.calls("set_main_option").iter().any(named)
+    };
     match (config.alembic_option("script_location"), script_location_leads(project.sources, config)) {
         (None, _) => {
-            if text_files::python_says(project, &sets) {
+            if is_set() {
                 return;
             }
             if let Some((name, header)) = misspelt(config) {
@@ -62,7 +66,7 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
                 .maybe_fix(fix);
         }
         (Some(option), Some(Leads::Nowhere)) => {
-            if text_files::python_says(project, &sets) {
+            if is_set() {
                 return;
             }
             let value = option.value.as_deref().unwrap_or("");

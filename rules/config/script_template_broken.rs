@@ -6,7 +6,6 @@ use crate::diagnostic::{Edit, Findings, Fix, Level};
 use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::template::{GIVEN, Template};
-use crate::rules::config::text_files;
 use crate::rules::{Check, Rule};
 use crate::source::Span;
 
@@ -31,7 +30,7 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
     let mut told = BTreeSet::new();
     let unknown: Vec<&(String, Span)> = template.unknown_names().collect();
     // `template_args` of `context.configure` may give further names.
-    let extended = !unknown.is_empty() && text_files::python_says(project, &["template_args"]);
+    let extended = !unknown.is_empty() && project.code.mentions("template_args");
     for (name, span) in unknown.iter().copied().filter(|_| !extended) {
         if !told.insert(name.clone()) {
             continue;

@@ -37,7 +37,8 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
         }
         // Made at run time, mounted, or kept out of git: none of that can be seen here.
         let last = split(folder).1;
-        if text_files::python_says(project, &["makedirs", "mkdir("]) || text_files::surroundings_say(project, &[last]) {
+        let makes_it = ["makedirs", "mkdir"].iter().any(|word| project.code.mentions(word));
+        if makes_it || text_files::surroundings_say(project, &[last]) {
             continue;
         }
         let from = match (is_relative, environment.run_from.as_str()) {

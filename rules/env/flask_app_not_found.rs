@@ -3,6 +3,7 @@
 use crate::diagnostic::Findings;
 use crate::project::Project;
 use crate::project::alembic::Environment;
+use crate::project::alembic::flask_migrate::FlaskApp;
 use crate::rules::{Check, Rule};
 use crate::source::Span;
 
@@ -22,7 +23,7 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
         return;
     }
     if let (true, Some(made), []) = (app.made && app.named.is_some(), app.migrate_made, app.migrate_set_up.as_slice()) {
-        if is_set_up_elsewhere(project, made) {
+        if is_set_up_elsewhere(project, app) {
             return;
         }
         findings
@@ -41,11 +42,9 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
     }
 }
 
-/// Does any file set it up, in code that was not run on paper?
-fn is_set_up_elsewhere(project: &Project<'_>, made: Span) -> bool {
-    let sources = project.sources;
-    let line = sources.slice(sources.line_span(made));
-    let Some((name, _)) = line.split_once('=') else { return true };
-    let set_up = format!("{}.init_app(", name.split(':').next().unwrap_or(name).trim());
-    sources.ids().any(|file| sources.path(file).ends_with(".py") && sources.text(file).contains(&set_up))
+/// May any code set it up that was not run on paper?
+fn is_set_up_elsewhere(project: &Project<'_>, app: &FlaskApp) -> bool {
+    let names = &app.migrate_names;
+    let may_be_it = |receiver: Option<String>| receiver.is_none_or(|receiver| names.contains(&receiver));
+    names.is_empty() || project.code.calls("init_app").into_iter().any(|call| may_be_it(call.receiver))
 }

@@ -12,6 +12,49 @@ pub const RULE: Rule = Rule {
     check: Check::EachMappedClass(check),
 };
 
+/// What a query has and a column has not.
+const QUERY: &[&str] = &[
+    "add_columns",
+    "all",
+    "count",
+    "delete",
+    "enable_eagerloads",
+    "execution_options",
+    "exists",
+    "filter",
+    "filter_by",
+    "first",
+    "first_or_404",
+    "from_statement",
+    "get",
+    "get_or_404",
+    "group_by",
+    "having",
+    "join",
+    "limit",
+    "offset",
+    "one",
+    "one_or_404",
+    "one_or_none",
+    "options",
+    "order_by",
+    "outerjoin",
+    "paginate",
+    "params",
+    "populate_existing",
+    "scalar",
+    "select_from",
+    "slice",
+    "statement",
+    "subquery",
+    "union",
+    "update",
+    "where",
+    "with_entities",
+    "with_for_update",
+    "yield_per",
+];
+
 fn check(class: &MappedClass, project: &Project<'_>, findings: &mut Findings) {
     if project.models.registry(class.registry).kind != RegistryKind::Flask {
         return;
@@ -38,9 +81,8 @@ fn check(class: &MappedClass, project: &Project<'_>, findings: &mut Findings) {
     }
 }
 
-/// Does the project use `Class.query` as a query? Who only ever writes `db.session.query(Class)` loses nothing.
+/// Does the project use `Class.query` as a query? Who only ever writes `db.session.query(Class)` loses nothing, and
+/// `Class.query.ilike("…")` means the column.
 fn is_used(project: &Project<'_>, class: &str) -> bool {
-    let used = format!("{class}.query.");
-    let sources = project.sources;
-    sources.ids().any(|file| sources.path(file).ends_with(".py") && sources.text(file).contains(&used))
+    project.code.taken_from(class, "query").iter().any(|method| QUERY.binary_search(&method.as_str()).is_ok())
 }

@@ -1,13 +1,13 @@
 //! The application's own code → what it does beside migrations: it starts them, or makes tables itself.
 //!
-//! Looked at in the syntax trees of the few files that name these things; nothing is run.
+//! Looked at in the syntax trees of the few files that name these things ([`super::sweep`] finds them); nothing is run.
 
-use crate::source::{FileId, Sources, Span};
+use crate::source::{FileId, Span};
 use crate::syntax::python::tree::visitor::{Visitor, walk_expr, walk_stmt};
 use crate::syntax::python::{Trees, span_of, tree};
 
-/// Texts that a file must hold to be looked at; the walk keeps such files in memory.
-pub const NEEDLES: &[&str] = &[".create_all", "alembic.command", "from alembic import command", "import command"];
+/// What a file must hold to be looked at: any one of a line's words together.
+pub const NEEDLES: &[&[&str]] = &[&[".create_all"], &["alembic", "command"]];
 
 /// What the application does beside migrations.
 #[derive(Clone, Debug, Default)]
@@ -40,27 +40,72 @@ pub struct CreateAll {
     pub when: String,
 }
 
-/// Reads the files that hold one of [`NEEDLES`] and are no tests.
-pub fn read(sources: &Sources, trees: &Trees<'_>) -> Application {
+/// Reads those of `files` that are no tests.
+pub fn read(trees: &Trees<'_>, files: &[FileId]) -> Application {
     let mut application = Application::default();
-    for file in sources.ids() {
-        let path = sources.path(file);
-        if !path.ends_with(".py") || is_test(path) {
-            continue;
-        }
-        let Some(text) = sources.peek(file) else { continue };
-        if !NEEDLES.iter().any(|needle| text.contains(needle)) {
-            continue;
-        }
-        let makes_app = ["FastAPI(", "Flask(", "Starlette(", "Litestar(", "Sanic(", "Quart("]
-            .iter()
-            .any(|call| text.contains(call));
-        let mut reader = Reader { file, makes_app, inside: Vec::new(), conditions: 0, found: &mut application };
-        for statement in &trees.get(file).module.body {
-            reader.visit_stmt(statement);
-        }
+    for file in files.iter().copied().filter(|file| !is_test(trees.sources().path(*file))) {
+        let mut names = Names::default();
+        let body = &trees.get(file).module.body;
+        body.iter().for_each(|statement| names.visit_stmt(statement));
+        let mut reader = Reader { file, names, inside: Vec::new(), conditions: 0, found: &mut application };
+        body.iter().for_each(|statement| reader.visit_stmt(statement));
     }
     application
+}
+
+/// The classes of applications, each of its framework.
+const APPLICATIONS: &[&str] = &["FastAPI", "Flask", "Starlette", "Litestar", "Sanic", "Quart"];
+
+/// What a file makes and imports, wherever in it.
+#[derive(Default)]
+struct Names<'t> {
+    /// It makes an application.
+    makes_app: bool,
+    /// The names that it gives to `alembic.command`.
+    commands: Vec<&'t str>,
+}
+
+impl<'t> Visitor<'t> for Names<'t> {
+    fn visit_stmt(&mut self, statement: &'t tree::Stmt) {
+        match statement {
+            tree::Stmt::ImportFrom(import) if import.module.as_ref().is_some_and(|module| module == "alembic") => {
+                let commands = import.names.iter().filter(|alias| &alias.name == "command");
+                self.commands.extend(commands.map(|alias| alias.asname.as_ref().unwrap_or(&alias.name).as_str()));
+            }
+            tree::Stmt::Import(import) => {
+                let commands = import.names.iter().filter(|alias| &alias.name == "alembic.command");
+                self.commands.extend(commands.filter_map(|alias| Some(alias.asname.as_ref()?.as_str())));
+            }
+            _ => {}
+        }
+        walk_stmt(self, statement);
+    }
+
+    fn visit_expr(&mut self, expression: &'t tree::Expr) {
+        if let tree::Expr::Call(call) = expression {
+            let called = match &*call.func {
+                tree::Expr::Name(name) => name.id.as_str(),
+                tree::Expr::Attribute(attribute) => attribute.attr.as_str(),
+                _ => "",
+            };
+            self.makes_app |= APPLICATIONS.contains(&called);
+        }
+        walk_expr(self, expression);
+    }
+}
+
+impl Names<'_> {
+    /// Is it `alembic.command`?
+    fn is_command(&self, expression: &tree::Expr) -> bool {
+        match expression {
+            tree::Expr::Name(name) => self.commands.contains(&name.id.as_str()),
+            tree::Expr::Attribute(attribute) => {
+                attribute.attr.as_str() == "command"
+                    && attribute.value.as_name_expr().is_some_and(|name| name.id.as_str() == "alembic")
+            }
+            _ => false,
+        }
+    }
 }
 
 fn is_test(path: &str) -> bool {
@@ -78,21 +123,21 @@ struct Around {
     at_start: bool,
 }
 
-struct Reader<'a> {
+struct Reader<'a, 't> {
     file: FileId,
-    makes_app: bool,
+    names: Names<'t>,
     inside: Vec<Around>,
     conditions: usize,
     found: &'a mut Application,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     fn when(&self) -> Option<String> {
         if self.conditions > 0 {
             return None;
         }
         match self.inside.as_slice() {
-            [] => self.makes_app.then(|| "when the module is imported".to_owned()),
+            [] => self.names.makes_app.then(|| "when the module is imported".to_owned()),
             [.., innermost] => {
                 self.inside.iter().any(|around| around.at_start).then(|| format!("in `{}`", innermost.name))
             }
@@ -100,7 +145,7 @@ impl Reader<'_> {
     }
 }
 
-impl<'t> Visitor<'t> for Reader<'_> {
+impl<'t> Visitor<'t> for Reader<'_, 't> {
     fn visit_stmt(&mut self, statement: &'t tree::Stmt) {
         match statement {
             tree::Stmt::FunctionDef(function) => {
@@ -140,7 +185,7 @@ impl<'t> Visitor<'t> for Reader<'_> {
             }
             tree::Expr::Call(call) => {
                 if let tree::Expr::Attribute(attribute) = &*call.func
-                    && ["command", "alembic_command", "alembic_api"].iter().any(|word| mentions(&attribute.value, word))
+                    && self.names.is_command(&attribute.value)
                 {
                     match attribute.attr.as_str() {
                         "upgrade" => {
@@ -187,6 +232,7 @@ fn mentions(expression: &tree::Expr, word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Sources;
 
     #[test]
     fn start_up_code_is_told_from_helpers() {
@@ -197,11 +243,8 @@ mod tests {
             ),
             ("tests/conftest.py", "app = FastAPI()\nBase.metadata.create_all(engine)\n"),
         ]);
-        for file in sources.ids() {
-            let _ = sources.text(file);
-        }
         let trees = Trees::of(&sources);
-        let found = read(&sources, &trees);
+        let found = read(&trees, &sources.ids().collect::<Vec<_>>());
         assert_eq!(found.create_alls.len(), 1);
         assert_eq!(found.create_alls[0].when, "in `lifespan`");
         let coroutines: Vec<_> = found.upgrades.iter().map(|upgrade| upgrade.in_coroutine.as_deref()).collect();

@@ -2,6 +2,7 @@
 
 pub mod alembic;
 pub mod application;
+pub mod code;
 pub mod compose;
 pub mod linters;
 pub mod read;
@@ -61,6 +62,8 @@ pub struct Project<'s> {
     pub environments: Vec<alembic::Environment>,
     /// Every MetaData, table and mapped class.
     pub models: sqlalchemy::Models,
+    /// All Python code, for questions.
+    pub code: code::Code<'s>,
     /// What the application does beside migrations.
     pub application: application::Application,
     /// The linters that look for unused imports.

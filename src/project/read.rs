@@ -13,6 +13,7 @@ use crate::project::alembic::env_script::{EnvScript, TargetMetadata, What};
 use crate::project::alembic::flask_migrate::{self, FlaskApp};
 use crate::project::alembic::library::{Alembic, MetaDatas, run_env, try_filters};
 use crate::project::alembic::revision;
+use crate::project::code::{self, Code};
 use crate::project::search_path::search_path;
 use crate::project::settings::Settings;
 use crate::project::sqlalchemy::library::SqlAlchemy;
@@ -41,8 +42,8 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         .collect();
     let mut broken = Vec::new();
     // The scan of all files runs beside the runs on paper, which stay on this thread: it has the large stack.
-    let (mut runs, candidates) = std::thread::scope(|scope| {
-        let scan = scope.spawn(|| sweep::may_declare(sources, trees));
+    let (mut runs, scan) = std::thread::scope(|scope| {
+        let scan = scope.spawn(|| sweep::scan(sources, trees));
         let runs: Vec<Run<'_>> = found
             .iter()
             .map(|found| {
@@ -56,7 +57,7 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         (runs, scan.join().unwrap_or_default())
     });
     let candidates: Vec<FileId> =
-        candidates.into_iter().filter(|file| !settings.excluded.contains(sources.path(*file))).collect();
+        scan.may_declare.into_iter().filter(|file| !settings.excluded.contains(sources.path(*file))).collect();
     if runs.is_empty() {
         runs.push(Run::not_run(trees));
     }
@@ -105,13 +106,14 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         needed.extend(environment.revisions.scripts.iter().map(|script| script.file));
     }
     let unreadable = needed.into_iter().filter(|file| sources.unreadable(*file).is_some()).collect();
-    let application = crate::project::application::read(sources, trees);
+    let application = crate::project::application::read(trees, &scan.application);
     let linters = crate::project::linters::read(sources);
     // Scopes, functions and classes hold each other in circles: most of it would stay anyway, and taking the rest
     // apart takes time.
     std::mem::forget(runs);
     let settings = settings.clone();
-    Project { sources, settings, environments, models, application, linters, unreadable, syntax_problems, broken }
+    let code = Code::of(trees);
+    Project { sources, settings, environments, models, code, application, linters, unreadable, syntax_problems, broken }
 }
 
 /// The names of a module and their values on paper, one line each.
@@ -189,7 +191,7 @@ impl<'t> Run<'t> {
         run.machine.search_path = search_path(sources, &found.config, &found.run_from);
         run.machine.working_directory = found.run_from.as_str().into();
         let numbers = Numbers { sqlalchemy: &run.sqlalchemy };
-        let uses_app = |file| sources.text(file).contains("current_app");
+        let uses_app = |file| code::names(trees.get(file), "current_app");
         if found.config.shape == Shape::FlaskMigrate || found.env_file.is_some_and(uses_app) {
             run.flask = Some(flask_migrate::load_app(&mut run.machine, &alembic, &numbers, &found.run_from));
         } else if found.env_file.is_none() {

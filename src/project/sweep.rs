@@ -1,4 +1,5 @@
-//! All Python files → those that may declare tables and that no env.py has reached.
+//! All Python files → those that may declare tables and that no env.py has reached, and those that start migrations or
+//! make tables themselves.
 //!
 //! Most files never mention SQLAlchemy. They are told apart by their bytes, in parallel with everything else, and
 //! their texts are dropped again.
@@ -6,6 +7,7 @@
 use memchr::memmem::Finder;
 use rayon::prelude::*;
 
+use crate::project::application;
 use crate::source::{FileId, Sources, split};
 use crate::syntax::python::Trees;
 
@@ -54,28 +56,48 @@ const NO_MODELS: &[&str] = &[
     "cookiecutter",
 ];
 
-/// The files that may declare tables, in the order of their paths. Their trees are made on the way.
-pub fn may_declare(sources: &Sources, trees: &Trees<'_>) -> Vec<FileId> {
-    let declares: Vec<Vec<Finder<'_>>> = DECLARES.iter().map(|words| words.iter().map(Finder::new).collect()).collect();
-    let also_kept: Vec<Finder<'_>> =
-        ALSO_KEPT.iter().chain(crate::project::application::NEEDLES).map(Finder::new).collect();
+/// The files that hold certain words, each list in the order of the paths.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// They may declare tables. Their trees are made on the way.
+    pub may_declare: Vec<FileId>,
+    /// They hold one of [`application::NEEDLES`].
+    pub application: Vec<FileId>,
+}
+
+/// Looks at the bytes of all Python files.
+pub fn scan(sources: &Sources, trees: &Trees<'_>) -> Scan {
+    let finders = |lines: &'static [&'static [&'static str]]| -> Vec<Vec<Finder<'_>>> {
+        lines.iter().map(|words| words.iter().map(Finder::new).collect()).collect()
+    };
+    let declares = finders(DECLARES);
+    let application = finders(application::NEEDLES);
+    let also_kept: Vec<Finder<'_>> = ALSO_KEPT.iter().map(Finder::new).collect();
     let python: Vec<FileId> = sources.ids().filter(|file| sources.path(*file).ends_with(".py")).collect();
-    python
+    let found: Vec<(FileId, bool, bool)> = python
         .into_par_iter()
         .with_min_len(16)
-        .filter(|file| {
-            let counts = holds_models(sources.path(*file));
-            let mut may = false;
-            sources.keep_if(*file, |bytes| {
-                may = counts && declares.iter().any(|words| words.iter().all(|needle| needle.find(bytes).is_some()));
-                may || also_kept.iter().any(|needle| needle.find(bytes).is_some())
+        .map(|file| {
+            let counts = holds_models(sources.path(file));
+            let (mut may, mut applies) = (false, false);
+            sources.keep_if(file, |bytes| {
+                let holds = |needle: &Finder<'_>| needle.find(bytes).is_some();
+                let holds_all = |words: &Vec<Finder<'_>>| words.iter().all(holds);
+                may = counts && declares.iter().any(holds_all);
+                applies = application.iter().any(holds_all);
+                may || applies || also_kept.iter().any(holds)
             });
             if may {
-                trees.outline(*file);
+                trees.outline(file);
             }
-            may
+            (file, may, applies)
         })
-        .collect()
+        .filter(|(_, may, applies)| *may || *applies)
+        .collect();
+    Scan {
+        may_declare: found.iter().filter(|(_, may, _)| *may).map(|(file, ..)| *file).collect(),
+        application: found.iter().filter(|(_, _, applies)| *applies).map(|(file, ..)| *file).collect(),
+    }
 }
 
 /// What a module must hold, or be, so that a model which imports it may depend on it: bases, mixins, MetaData.
@@ -148,7 +170,7 @@ mod tests {
             ("src/tests_helper/x.py", "class A(SQLModel, table=True): pass\n"),
         ]);
         let trees = Trees::of(&sources);
-        let found = may_declare(&sources, &trees);
+        let found = scan(&sources, &trees).may_declare;
         let paths: Vec<&str> = found.iter().map(|file| sources.path(*file)).collect();
         assert_eq!(paths, ["app/models.py", "src/tests_helper/x.py"]);
         let kept = |path: &str| sources.id(path).and_then(|file| sources.peek(file)).is_some();

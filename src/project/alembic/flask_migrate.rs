@@ -30,6 +30,8 @@ pub struct FlaskApp {
     pub migrate_set_up: Vec<Span>,
     /// `Migrate()` was made, set up or not.
     pub migrate_made: Option<Span>,
+    /// The names that modules bind `Migrate()` to.
+    pub migrate_names: Vec<String>,
     /// The MetaData of the `SQLAlchemy` object that Flask-Migrate works with.
     pub metadata: Option<MetaDataId>,
     /// The exception that loading it certainly ends with.
@@ -94,6 +96,13 @@ pub fn load_app<'t>(
         app.database_set_up = state.flask.database_set_up.clone();
         app.migrate_set_up = state.flask.migrate_set_up.clone();
         app.migrate_made = state.flask.migrate_made;
+        let is_migrate =
+            |value: &Value<'t>| value.as_term().is_some_and(|term| state.flask.migrate_terms.contains(&term.id));
+        for module in machine.modules() {
+            let names = module.scope.names.borrow();
+            let bound = names.iter().filter(|(_, binding)| is_migrate(&binding.value));
+            app.migrate_names.extend(bound.map(|(name, _)| name.to_string()));
+        }
     }
     let database = library.database();
     if let Some(database) = database {
