@@ -42,9 +42,7 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
     }
     // Autogenerate fails aloud here, so a project with revisions written by hand means it.
     let count = environment.revisions.scripts.len();
-    let by_hand = !is_new(environment, project)
-        && 2 * generated(environment, project) <= count
-        && generated(environment, project) < 3;
+    let by_hand = !is_new(environment, project) && 2 * generated(environment) <= count && generated(environment) < 3;
     let level = if by_hand { Level::Note } else { Level::Error };
     let span = match call.target_metadata_span {
         Some(span) => span,

@@ -1,13 +1,16 @@
 //! The application's own code → what it does beside migrations: it starts them, or makes tables itself.
 //!
-//! Looked at in the syntax trees of the few files that name these things ([`super::sweep`] finds them); nothing is run.
+//! Looked at in the syntax trees of the few files that name these things ([`super::words`] tells them); nothing is run.
 
+use crate::project::words::{Held, Words};
 use crate::source::{FileId, Span};
 use crate::syntax::python::tree::visitor::{Visitor, walk_expr, walk_stmt};
 use crate::syntax::python::{Trees, span_of, tree};
 
-/// What a file must hold to be looked at: any one of a line's words together.
-pub const NEEDLES: &[&[&str]] = &[&[".create_all"], &["alembic", "command"]];
+/// Must a file that holds these words be looked at?
+pub fn may_bear(held: Held) -> bool {
+    held.has(".create_all") || (held.has("alembic") && held.has("command"))
+}
 
 /// What the application does beside migrations.
 #[derive(Clone, Debug, Default)]
@@ -40,10 +43,11 @@ pub struct CreateAll {
     pub when: String,
 }
 
-/// Reads those of `files` that are no tests.
-pub fn read(trees: &Trees<'_>, files: &[FileId]) -> Application {
+/// Reads the files whose words say so and that are no tests.
+pub fn read(trees: &Trees<'_>, words: &Words) -> Application {
     let mut application = Application::default();
-    for file in files.iter().copied().filter(|file| !is_test(trees.sources().path(*file))) {
+    let sources = trees.sources();
+    for file in sources.ids().filter(|file| may_bear(words.of(*file)) && !is_test(sources.path(*file))) {
         let mut names = Names::default();
         let body = &trees.get(file).module.body;
         body.iter().for_each(|statement| names.visit_stmt(statement));
@@ -244,7 +248,7 @@ mod tests {
             ("tests/conftest.py", "app = FastAPI()\nBase.metadata.create_all(engine)\n"),
         ]);
         let trees = Trees::of(&sources);
-        let found = read(&trees, &sources.ids().collect::<Vec<_>>());
+        let found = read(&trees, &Words::read(&sources, |_, _| true));
         assert_eq!(found.create_alls.len(), 1);
         assert_eq!(found.create_alls[0].when, "in `lifespan`");
         let coroutines: Vec<_> = found.upgrades.iter().map(|upgrade| upgrade.in_coroutine.as_deref()).collect();

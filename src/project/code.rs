@@ -6,14 +6,16 @@
 use memchr::memmem::Finder;
 use rayon::prelude::*;
 
+use crate::project::words::{Held, Words};
 use crate::source::{FileId, Span};
 use crate::syntax::python::tree::visitor::{Visitor, walk_expr, walk_keyword, walk_stmt};
 use crate::syntax::python::{Tree, Trees, span_of, tree};
 
 /// The project's Python code.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Code<'s> {
     trees: &'s Trees<'s>,
+    words: Words,
 }
 
 /// A call, as it is written.
@@ -44,8 +46,13 @@ pub struct Argument {
 
 impl<'s> Code<'s> {
     /// The code in `trees`.
-    pub fn of(trees: &'s Trees<'s>) -> Code<'s> {
-        Code { trees }
+    pub fn of(trees: &'s Trees<'s>, words: Words) -> Code<'s> {
+        Code { trees, words }
+    }
+
+    /// The telling words of a file.
+    pub fn words(&self, file: FileId) -> Held {
+        self.words.of(file)
     }
 
     /// Does any code hold the word: as a name, as a dotted name (imports count: `from alembic import config` holds
@@ -122,7 +129,8 @@ impl<'s> Code<'s> {
     fn holding(&self, words: &[&str]) -> Vec<FileId> {
         let sources = self.trees.sources();
         let parts: Vec<Finder<'_>> = words.iter().flat_map(|word| word.split('.')).map(Finder::new).collect();
-        let python: Vec<FileId> = sources.ids().filter(|file| sources.path(*file).ends_with(".py")).collect();
+        let mut python: Vec<FileId> = sources.ids().filter(|file| sources.path(*file).ends_with(".py")).collect();
+        python.retain(|file| words.iter().all(|word| self.words.of(*file).may_have(word)));
         let holds = |file: &FileId| sources.keep_if(*file, |bytes| parts.iter().all(|part| part.find(bytes).is_some()));
         python.into_par_iter().with_min_len(16).filter(holds).collect()
     }
@@ -358,7 +366,7 @@ def run(app, things):
     fn comments_and_docstrings_are_no_code() {
         let sources = Sources::in_memory([("a.py", CODE), ("b.py", "import os\n")]);
         let trees = Trees::of(&sources);
-        let code = Code::of(&trees);
+        let code = Code::of(&trees, Words::read(&sources, |_, _| true));
         let said = ["makedirs", "mkdir", "alembic.script", "alembic.config", "lock_timeout", "app.timeout", "config"];
         assert_eq!(said.map(|word| code.mentions(word)), [false, false, false, true, true, true, true]);
         assert_eq!(code.mentioning(&["alembic", "Order"]).len(), 1);
@@ -369,7 +377,7 @@ def run(app, things):
     fn calls_know_whose_method_they_call() {
         let sources = Sources::in_memory([("a.py", CODE)]);
         let trees = Trees::of(&sources);
-        let code = Code::of(&trees);
+        let code = Code::of(&trees, Words::read(&sources, |_, _| true));
         let receivers: Vec<_> = code.calls("init_app").into_iter().map(|call| call.receiver).collect();
         assert_eq!(receivers, [Some("migrate".to_owned()), None]);
         assert_eq!(code.taken_from("Order", "query"), ["all"]);

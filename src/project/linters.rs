@@ -189,15 +189,22 @@ fn flake8_of(file: FileId, text: &str, root: &str) -> Option<Linter> {
 /// Does a pattern match a path: the whole of it, its name, or a directory on the way?
 fn matches(pattern: &str, path: &str) -> bool {
     let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
-    let Ok(glob) = GlobBuilder::new(pattern).literal_separator(false).build() else { return true };
-    let matcher = glob.compile_matcher();
+    let glob = if pattern.contains(['*', '?', '[', '{', '\\']) {
+        match GlobBuilder::new(pattern).literal_separator(false).build() {
+            Ok(glob) => Some(glob.compile_matcher()),
+            Err(_) => return true,
+        }
+    } else {
+        None
+    };
+    let is_match = |path: &str| glob.as_ref().map_or(path == pattern, |glob| glob.is_match(path));
     let mut from = path;
     loop {
-        if matcher.is_match(from) {
+        if is_match(from) {
             return true;
         }
         // Directories on the way: `migrations` covers `app/migrations/env.py`.
-        if from.match_indices('/').any(|(at, _)| matcher.is_match(&from[..at])) {
+        if from.match_indices('/').any(|(at, _)| is_match(&from[..at])) {
             return true;
         }
         match from.split_once('/') {

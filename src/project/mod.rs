@@ -11,6 +11,7 @@ pub mod settings;
 pub mod sqlalchemy;
 pub mod sweep;
 pub mod versions;
+pub mod words;
 
 use crate::source::{FileId, Sources, Span};
 

@@ -5,6 +5,9 @@ use std::any::Any;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::sync::{OnceLock, mpsc};
+
+use rayon::prelude::*;
 
 use crate::project::alembic::Environment;
 use crate::project::alembic::config::Shape;
@@ -12,7 +15,7 @@ use crate::project::alembic::discovery::{self, Found};
 use crate::project::alembic::env_script::{EnvScript, TargetMetadata, What};
 use crate::project::alembic::flask_migrate::{self, FlaskApp};
 use crate::project::alembic::library::{Alembic, MetaDatas, run_env, try_filters};
-use crate::project::alembic::revision;
+use crate::project::alembic::revision::{self, RevisionMap};
 use crate::project::code::{self, Code};
 use crate::project::search_path::search_path;
 use crate::project::settings::Settings;
@@ -21,7 +24,9 @@ use crate::project::sqlalchemy::merge::Renumbering;
 use crate::project::sqlalchemy::url::EngineUrl;
 use crate::project::sqlalchemy::{MetaDataId, Models};
 use crate::project::versions;
+use crate::project::words::Words;
 use crate::project::{Known, NotAnalysed, Project, sweep};
+use crate::python::ahead::Ahead;
 use crate::python::evaluate::Machine;
 use crate::python::library::Library;
 use crate::python::standard;
@@ -41,10 +46,18 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         })
         .collect();
     let mut broken = Vec::new();
-    // The scan of all files runs beside the runs on paper, which stay on this thread: it has the large stack.
-    let (mut runs, scan) = std::thread::scope(|scope| {
-        let scan = scope.spawn(|| sweep::scan(sources, trees));
-        let runs: Vec<Run<'_>> = found
+    let beside = Beside { sources, trees, found: &found, excluded: &settings.excluded };
+    let (scanned, scan) = mpsc::channel();
+    let beside_broke = OnceLock::new();
+    let revisions: Vec<OnceLock<RevisionMap>> = found.iter().map(|_| OnceLock::new()).collect();
+    let (mut runs, words) = rayon::in_place_scope(|scope| {
+        scope.spawn(|_| {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| beside.work(scanned, &revisions))) {
+                let _ = beside_broke.set(format!("reading files broke: {}", said(&*panic)));
+            }
+        });
+        // The runs on paper stay on this thread: it has the large stack.
+        let mut runs: Vec<Run<'_>> = found
             .iter()
             .map(|found| {
                 let run = catch_unwind(AssertUnwindSafe(|| Run::of(found, sources, trees)));
@@ -54,17 +67,20 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
                 })
             })
             .collect();
-        (runs, scan.join().unwrap_or_default())
+        if runs.is_empty() {
+            runs.push(Run::not_run(trees));
+        }
+        let Scan { words, candidates } = wait(&scan);
+        let words = Rc::new(words);
+        let swept = catch_unwind(AssertUnwindSafe(|| sweep_up(&candidates, &words, &found, &mut runs, sources)));
+        if let Err(panic) = swept {
+            broken.push(format!("reading models that no env.py imports broke: {}", said(&*panic)));
+        }
+        (runs, words)
     });
-    let candidates: Vec<FileId> =
-        scan.may_declare.into_iter().filter(|file| !settings.excluded.contains(sources.path(*file))).collect();
-    if runs.is_empty() {
-        runs.push(Run::not_run(trees));
-    }
-    let swept = catch_unwind(AssertUnwindSafe(|| sweep_up(&candidates, &found, &mut runs, sources)));
-    if let Err(panic) = swept {
-        broken.push(format!("reading models that no env.py imports broke: {}", said(&*panic)));
-    }
+    broken.extend(beside_broke.into_inner());
+    let mut revisions: Vec<RevisionMap> =
+        revisions.into_iter().map(|cell| cell.into_inner().unwrap_or_default()).collect();
     for run in &mut runs {
         let Some(script) = &mut run.script else { continue };
         let numbers = Numbers { sqlalchemy: &run.sqlalchemy };
@@ -91,7 +107,8 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         }
         let renumbering = models.absorb(of_run);
         if let Some(found) = found.get(number) {
-            environments.push(environment(found, run, &renumbering, trees, settings, &mut locks));
+            let revisions = std::mem::take(&mut revisions[number]);
+            environments.push(environment(found, run, revisions, &renumbering, trees, settings, &mut locks));
         }
     }
     let mut needed: BTreeSet<FileId> =
@@ -106,14 +123,71 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         needed.extend(environment.revisions.scripts.iter().map(|script| script.file));
     }
     let unreadable = needed.into_iter().filter(|file| sources.unreadable(*file).is_some()).collect();
-    let application = crate::project::application::read(trees, &scan.application);
+    let application = crate::project::application::read(trees, &words);
     let linters = crate::project::linters::read(sources);
     // Scopes, functions and classes hold each other in circles: most of it would stay anyway, and taking the rest
     // apart takes time.
     std::mem::forget(runs);
     let settings = settings.clone();
-    let code = Code::of(trees);
+    let code = Code::of(trees, Words::clone(&words));
     Project { sources, settings, environments, models, code, application, linters, unreadable, syntax_problems, broken }
+}
+
+/// What needs no interpreter, done on the other cores while it runs.
+struct Beside<'a> {
+    sources: &'a Sources,
+    trees: &'a Trees<'a>,
+    found: &'a [Found],
+    excluded: &'a BTreeSet<String>,
+}
+
+/// What was seen in the bytes of all files.
+#[derive(Default)]
+struct Scan {
+    words: Words,
+    candidates: Vec<FileId>,
+}
+
+impl Beside<'_> {
+    /// What the interpreter waits for comes first.
+    fn work(&self, scanned: mpsc::Sender<Scan>, revisions: &[OnceLock<RevisionMap>]) {
+        let path = |found: &Found| search_path(self.sources, &found.config, &found.run_from);
+        let paths: Vec<Vec<String>> = self
+            .found
+            .iter()
+            .map(|found| path(found).iter().map(|directory| directory.to_string()).collect())
+            .collect();
+        for (found, path) in self.found.iter().zip(&paths) {
+            Ahead::new(self.trees, path, &|_| false).follow(found.env_file);
+        }
+        let words = sweep::scan(self.sources);
+        let mut candidates = sweep::candidates(self.sources, &words);
+        candidates.retain(|file| !self.excluded.contains(self.sources.path(*file)));
+        let scan = Scan { words: words.clone(), candidates: candidates.clone() };
+        // Nobody waits any more where the runs broke.
+        let _ = scanned.send(scan);
+        let nowhere = Vec::new();
+        let skips = |file| sweep::is_beside_the_point(self.sources, &words, file);
+        Ahead::new(self.trees, paths.first().unwrap_or(&nowhere), &skips).follow(candidates);
+        self.found.par_iter().zip(revisions).for_each(|(found, revisions)| {
+            let recursive = found.config.is_true("recursive_version_locations");
+            let _ = revisions.set(revision::read::read(self.trees, &found.version_locations, recursive));
+        });
+    }
+}
+
+/// Takes what was sent. A worker of the pool does other work meanwhile: it may be that work which is waited for.
+fn wait<T: Default>(receiver: &mpsc::Receiver<T>) -> T {
+    loop {
+        match receiver.try_recv() {
+            Ok(sent) => return sent,
+            Err(mpsc::TryRecvError::Disconnected) => return T::default(),
+            Err(mpsc::TryRecvError::Empty) if rayon::yield_now().is_none() => {
+                return receiver.recv().unwrap_or_default();
+            }
+            Err(mpsc::TryRecvError::Empty) => {}
+        }
+    }
 }
 
 /// The names of a module and their values on paper, one line each.
@@ -209,11 +283,12 @@ impl<'t> Run<'t> {
 }
 
 /// Imports the candidates that no env.py reached, each in the machine of the environment that lies nearest.
-fn sweep_up(candidates: &[FileId], found: &[Found], runs: &mut [Run<'_>], sources: &Sources) {
+fn sweep_up<'s>(candidates: &[FileId], words: &Rc<Words>, found: &[Found], runs: &mut [Run<'s>], sources: &'s Sources) {
     let reached: BTreeSet<FileId> = runs.iter().flat_map(|run| &run.reached).copied().collect();
     for run in runs.iter_mut() {
         run.sqlalchemy.start_sweep();
-        run.machine.skips = Some(sweep::is_beside_the_point);
+        let words = words.clone();
+        run.machine.skips = Some(Rc::new(move |file| sweep::is_beside_the_point(sources, &words, file)));
     }
     for file in candidates.iter().filter(|file| !reached.contains(file)) {
         let path = sources.path(*file);
@@ -233,6 +308,7 @@ fn sweep_up(candidates: &[FileId], found: &[Found], runs: &mut [Run<'_>], source
 fn environment<'t>(
     found: &Found,
     run: &Run<'t>,
+    revisions: RevisionMap,
     renumbering: &Renumbering,
     trees: &'t Trees<'t>,
     settings: &Settings,
@@ -246,8 +322,6 @@ fn environment<'t>(
     if let Some(flask) = &mut flask {
         flask.metadata = flask.metadata.map(|metadata| renumbering.metadatas[metadata.0]);
     }
-    let revisions =
-        revision::read::read(trees, &found.version_locations, found.config.is_true("recursive_version_locations"));
     Environment {
         name: found.name.clone(),
         config: found.config.clone(),

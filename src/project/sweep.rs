@@ -1,32 +1,21 @@
-//! All Python files → those that may declare tables and that no env.py has reached, and those that start migrations or
-//! make tables themselves.
+//! All Python files → those that may declare tables and that no env.py has reached.
 //!
-//! Most files never mention SQLAlchemy. They are told apart by their bytes, in parallel with everything else, and
-//! their texts are dropped again.
-
-use memchr::memmem::Finder;
-use rayon::prelude::*;
+//! Most files never mention SQLAlchemy. They are told apart by their [words](Words), and their texts are dropped again.
 
 use crate::project::application;
+use crate::project::words::{Held, Words};
 use crate::source::{FileId, Sources, split};
-use crate::syntax::python::Trees;
 
-/// What declares a table: any one of a line's words together. (Files that are imported are read whether they have
-/// them or not.)
-const DECLARES: &[&[&str]] = &[
-    &["__tablename__"],
-    &["mapped_column"],
-    &["Mapped["],
-    &["table=True"],
-    &["table = True"],
-    &["__table__"],
-    &["Column(", "primary_key"],
-    &["Column(", "Table("],
-    &["Column(", ".Model)"],
-];
+/// May a file declare a table? (Files that are imported are read whether they may or not.)
+fn may_declare(held: Held) -> bool {
+    let alone = ["__tablename__", "mapped_column", "Mapped[", "table=True", "table = True", "__table__"];
+    held.any(&alone) || (held.has("Column(") && held.any(&["primary_key", "Table(", ".Model)"]))
+}
 
-/// A file with one of these is kept in memory: somebody will ask for it.
-const ALSO_KEPT: &[&str] = &["down_revision", "# limbeck:"];
+/// Somebody will ask for the text.
+fn is_asked_for(held: Held) -> bool {
+    held.any(&["down_revision", "# limbeck:"]) || application::may_bear(held)
+}
 
 /// Directories whose files don't count as the project's models.
 const NO_MODELS: &[&str] = &[
@@ -56,48 +45,15 @@ const NO_MODELS: &[&str] = &[
     "cookiecutter",
 ];
 
-/// The files that hold certain words, each list in the order of the paths.
-#[derive(Debug, Default)]
-pub struct Scan {
-    /// They may declare tables. Their trees are made on the way.
-    pub may_declare: Vec<FileId>,
-    /// They hold one of [`application::NEEDLES`].
-    pub application: Vec<FileId>,
+/// The words of all Python files. The texts of those that may declare tables are kept, and what others ask for.
+pub fn scan(sources: &Sources) -> Words {
+    let declares = |file, held| may_declare(held) && holds_models(sources.path(file));
+    Words::read(sources, |file, held| is_asked_for(held) || declares(file, held))
 }
 
-/// Looks at the bytes of all Python files.
-pub fn scan(sources: &Sources, trees: &Trees<'_>) -> Scan {
-    let finders = |lines: &'static [&'static [&'static str]]| -> Vec<Vec<Finder<'_>>> {
-        lines.iter().map(|words| words.iter().map(Finder::new).collect()).collect()
-    };
-    let declares = finders(DECLARES);
-    let application = finders(application::NEEDLES);
-    let also_kept: Vec<Finder<'_>> = ALSO_KEPT.iter().map(Finder::new).collect();
-    let python: Vec<FileId> = sources.ids().filter(|file| sources.path(*file).ends_with(".py")).collect();
-    let found: Vec<(FileId, bool, bool)> = python
-        .into_par_iter()
-        .with_min_len(16)
-        .map(|file| {
-            let counts = holds_models(sources.path(file));
-            let (mut may, mut applies) = (false, false);
-            sources.keep_if(file, |bytes| {
-                let holds = |needle: &Finder<'_>| needle.find(bytes).is_some();
-                let holds_all = |words: &Vec<Finder<'_>>| words.iter().all(holds);
-                may = counts && declares.iter().any(holds_all);
-                applies = application.iter().any(holds_all);
-                may || applies || also_kept.iter().any(holds)
-            });
-            if may {
-                trees.outline(file);
-            }
-            (file, may, applies)
-        })
-        .filter(|(_, may, applies)| *may || *applies)
-        .collect();
-    Scan {
-        may_declare: found.iter().filter(|(_, may, _)| *may).map(|(file, ..)| *file).collect(),
-        application: found.iter().filter(|(_, _, applies)| *applies).map(|(file, ..)| *file).collect(),
-    }
+/// The files that may declare tables, in the order of their paths.
+pub fn candidates(sources: &Sources, words: &Words) -> Vec<FileId> {
+    sources.ids().filter(|file| may_declare(words.of(*file)) && holds_models(sources.path(*file))).collect()
 }
 
 /// What a module must hold, or be, so that a model which imports it may depend on it: bases, mixins, MetaData.
@@ -120,14 +76,9 @@ const BEARS_ON_MODELS: &[&str] = &[
 ];
 
 /// Can models that no env.py reaches do without this module? Short ones and packages may pass a base on.
-pub fn is_beside_the_point(sources: &Sources, file: FileId) -> bool {
-    if sources.path(file).ends_with("/__init__.py") {
-        return false;
-    }
-    !sources.keep_if(file, |bytes| {
-        bytes.len() < 1_500
-            || BEARS_ON_MODELS.iter().any(|needle| memchr::memmem::find(bytes, needle.as_bytes()).is_some())
-    })
+pub fn is_beside_the_point(sources: &Sources, words: &Words, file: FileId) -> bool {
+    let held = words.of(file);
+    held.length >= 1_500 && !held.any(BEARS_ON_MODELS) && !sources.path(file).ends_with("/__init__.py")
 }
 
 /// May models of the project lie there? Tests, examples, templates and revisions are no models.
@@ -154,7 +105,8 @@ mod tests {
             ("c.py", "from b import *\n".to_owned()),
             ("d/__init__.py", long),
         ]);
-        let beside = |path: &str| sources.id(path).is_some_and(|file| is_beside_the_point(&sources, file));
+        let words = scan(&sources);
+        let beside = |path: &str| sources.id(path).is_some_and(|file| is_beside_the_point(&sources, &words, file));
         assert_eq!(["a.py", "b.py", "c.py", "d/__init__.py"].map(beside), [true, false, false, false]);
     }
 
@@ -169,8 +121,7 @@ mod tests {
             ("migrations/versions/a.py", "down_revision = None\n"),
             ("src/tests_helper/x.py", "class A(SQLModel, table=True): pass\n"),
         ]);
-        let trees = Trees::of(&sources);
-        let found = scan(&sources, &trees).may_declare;
+        let found = candidates(&sources, &scan(&sources));
         let paths: Vec<&str> = found.iter().map(|file| sources.path(*file)).collect();
         assert_eq!(paths, ["app/models.py", "src/tests_helper/x.py"]);
         let kept = |path: &str| sources.id(path).and_then(|file| sources.peek(file)).is_some();

@@ -3,6 +3,7 @@
 //! Nothing in here knows SQLAlchemy or Alembic. What lies outside the project is a symbolic [`value::Term`]; what a
 //! library *does* is told by a [`library::Library`] that the caller hands in.
 
+pub mod ahead;
 pub mod builtins;
 pub mod evaluate;
 pub mod library;

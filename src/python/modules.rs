@@ -201,7 +201,7 @@ const ONLY_ON_PATH: &[&str] = &[
 /// where it leads to a file.
 pub fn find(
     sources: &Sources,
-    search_path: &[std::rc::Rc<str>],
+    search_path: &[impl AsRef<str>],
     start: Option<&str>,
     dotted: &str,
     whole: &str,
@@ -212,7 +212,7 @@ pub fn find(
     }
     let mut namespace = None;
     for root in search_path {
-        match below(sources, root, dotted) {
+        match below(sources, root.as_ref(), dotted) {
             Some(found) if found.file.is_some() => return Some(found),
             found => namespace = namespace.or(found),
         }

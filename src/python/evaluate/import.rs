@@ -202,8 +202,8 @@ impl<'t> Machine<'t> {
             }
             return Ok(module);
         }
-        if let (Some(skips), Some(file)) = (self.skips, found.file)
-            && skips(self.sources(), file)
+        if let (Some(skips), Some(file)) = (&self.skips, found.file)
+            && skips(file)
         {
             let why = "a module that was not looked at";
             *module.scope.open.borrow_mut() = Some(Unknown { span, why: why.into() });

@@ -138,7 +138,7 @@ pub struct Machine<'t> {
     /// `false`: imports of project modules give terms and run nothing (for revision files).
     pub follows_imports: bool,
     /// Modules for which this says so are not run when they are imported: their names are unknown.
-    pub skips: Option<fn(&Sources, FileId) -> bool>,
+    pub skips: Option<Rc<dyn Fn(FileId) -> bool + 't>>,
     libraries: Rc<[Rc<dyn Library<'t> + 't>]>,
     places: Vec<Place<'t>>,
     modules: FxHashMap<Name, Rc<Module<'t>>>,
