@@ -1,10 +1,10 @@
 //! `version_locations` that leads past the revisions.
 
 use crate::diagnostic::{Edit, Findings, Fix};
-use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::config::Shape;
 use crate::project::alembic::discovery::{Leads, leads};
+use crate::project::{Known, Project};
 use crate::rules::{Check, Rule};
 use crate::source::{Sources, Span, join};
 
@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
 
 fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findings) {
     let config = &environment.config;
-    let Some(locations) = config.version_locations() else { return };
+    let Some(Known::Is(locations, _)) = config.version_locations() else { return };
     let Some(option) = config.alembic_option("version_locations") else { return };
     let leads_to = |text: &str| leads(project.sources, config, text);
     let found: Vec<Leads> = locations.iter().map(|(text, _)| leads_to(text)).collect();

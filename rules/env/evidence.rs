@@ -30,24 +30,11 @@ pub fn autogenerates(environment: &Environment, project: &Project<'_>) -> bool {
     if project.settings.autogenerate == Some(false) {
         return false;
     }
-    if is_new(environment, project) || generated(environment) > 0 {
+    if environment.revisions.is_empty() || generated(environment) > 0 {
         return true;
     }
     environment.env_script.as_ref().is_some_and(|script| {
         script.online.configures().any(|(_, call)| call.options.iter().any(|(name, _)| COMPARISONS.contains(&&**name)))
-    })
-}
-
-/// Is there no revision yet? Revisions below the script directory that only code in env.py leads to count, too.
-pub fn is_new(environment: &Environment, project: &Project<'_>) -> bool {
-    let Some(home) = environment.script_location.as_deref().filter(|_| environment.revisions.scripts.is_empty()) else {
-        return environment.revisions.scripts.is_empty();
-    };
-    let inside = |path: &str| path.strip_prefix(home).is_some_and(|rest| rest.starts_with('/'));
-    let sources = project.sources;
-    !sources.ids().any(|file| {
-        let path = sources.path(file);
-        inside(path) && project.code.words(file).has("down_revision") && sources.text(file).contains("\ndown_revision")
     })
 }
 

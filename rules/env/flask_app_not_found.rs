@@ -1,9 +1,9 @@
 //! `flask-app-not-found`
 
 use crate::diagnostic::Findings;
-use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::flask_migrate::FlaskApp;
+use crate::project::{Hides, Project};
 use crate::rules::{Check, Rule};
 use crate::source::Span;
 
@@ -19,7 +19,7 @@ const WHY: &str = "`flask db …` ends with `Error: No such command 'db'.`: the 
 
 fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findings) {
     let Some(app) = &environment.flask else { return };
-    if environment.not_analysed.iter().any(|place| place.hides_models) || app.raised.is_some() {
+    if environment.not_analysed.iter().any(|place| place.hides == Hides::Models) || app.raised.is_some() {
         return;
     }
     if let (true, Some(made), []) = (app.made && app.named.is_some(), app.migrate_made, app.migrate_set_up.as_slice()) {

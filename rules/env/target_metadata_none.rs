@@ -1,7 +1,7 @@
 //! `target-metadata-none`
 
 use super::edit;
-use super::evidence::{generated, is_aside, is_flask, is_new, online_call};
+use super::evidence::{generated, is_aside, is_flask, online_call};
 use super::models_not_imported::missing_imports;
 use crate::diagnostic::{Edit, Findings, Fix, Level};
 use crate::project::Project;
@@ -42,7 +42,8 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
     }
     // Autogenerate fails aloud here, so a project with revisions written by hand means it.
     let count = environment.revisions.scripts.len();
-    let by_hand = !is_new(environment, project) && 2 * generated(environment) <= count && generated(environment) < 3;
+    let by_hand =
+        !environment.revisions.is_empty() && 2 * generated(environment) <= count && generated(environment) < 3;
     let level = if by_hand { Level::Note } else { Level::Error };
     let span = match call.target_metadata_span {
         Some(span) => span,

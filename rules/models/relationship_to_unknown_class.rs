@@ -1,9 +1,9 @@
 //! `relationship-to-unknown-class`
 
 use crate::diagnostic::{Findings, Fix};
-use crate::project::Project;
 use crate::project::sqlalchemy::relationship::Target;
 use crate::project::sqlalchemy::{MappedClass, RegistryKind, Role};
+use crate::project::{Hides, Project};
 use crate::rules::models::shared;
 use crate::rules::{Check, Rule};
 
@@ -74,7 +74,7 @@ fn everything_is_read(class: &MappedClass, project: &Project<'_>) -> bool {
     let mut reaching = shared::reaching(project, class.file).peekable();
     reaching.peek().is_some()
         && reaching.all(|environment| {
-            environment.not_analysed.iter().all(|gap| !gap.hides_models)
+            environment.not_analysed.iter().all(|gap| gap.hides != Hides::Models)
                 && environment.env_script.as_ref().is_none_or(|script| script.online.raised.is_none())
         })
         && project.unreadable.is_empty()

@@ -1,10 +1,10 @@
 //! What several rules of this family ask of the facts: the versions assumed, what was read completely, nearest names.
 
 use crate::diagnostic::{Edit, Level};
-use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::sqlalchemy::{MappedClass, MetaDataId, Models, Table};
 use crate::project::versions::{Pin, Version};
+use crate::project::{Hides, Project};
 use crate::source::{FileId, Span};
 
 /// The environments whose env.py executes `file`.
@@ -82,7 +82,7 @@ pub fn tables_are_known(project: &Project<'_>, metadata: MetaDataId, file: FileI
     project.models.is_complete(metadata)
         && reaching(project, file).next().is_some()
         && reaching(project, file).all(|environment| {
-            environment.not_analysed.iter().all(|gap| !gap.hides_models)
+            environment.not_analysed.iter().all(|gap| gap.hides != Hides::Models)
                 && environment.env_script.as_ref().is_none_or(|script| script.online.raised.is_none())
         })
 }

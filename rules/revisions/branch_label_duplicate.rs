@@ -18,6 +18,9 @@ pub const RULE: Rule = Rule {
 
 fn check(environment: &Environment, _: &Project<'_>, found: &mut Findings) {
     let map = &environment.revisions;
+    if map.version_locations.are_alternatives {
+        return;
+    }
     let mut carriers: BTreeMap<&str, Vec<(&RevisionScript, Span)>> = BTreeMap::new();
     for script in &map.scripts {
         for label in &script.branch_labels {

@@ -20,8 +20,8 @@ const SAID: &str = "the docstring names another one";
 
 fn check(environment: &Environment, project: &Project<'_>, found: &mut Findings) {
     let map = &environment.revisions;
-    // A file whose id was not read may be the one that is missed.
-    if map.scripts.iter().any(|script| script.id().is_none()) {
+    // A file whose id was not read may be the one that is missed, or lie where nobody could look.
+    if !map.version_locations.unread.is_empty() || map.scripts.iter().any(|script| script.id().is_none()) {
         return;
     }
     // Plug-ins bring revisions that the application joins to its own, by version locations that code puts together.

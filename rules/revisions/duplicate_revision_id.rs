@@ -19,6 +19,9 @@ pub const RULE: Rule = Rule {
 
 fn check(environment: &Environment, project: &Project<'_>, found: &mut Findings) {
     let map = &environment.revisions;
+    if map.version_locations.are_alternatives {
+        return;
+    }
     let mut by_id: BTreeMap<&str, Vec<&RevisionScript>> = BTreeMap::new();
     for script in &map.scripts {
         if let Some(id) = script.id() {

@@ -12,7 +12,11 @@ pub const RULE: Rule =
     Rule { name: "revision-cycle", page: include_str!("revision_cycle.md"), check: Check::EachEnvironment(check) };
 
 fn check(environment: &Environment, _: &Project<'_>, found: &mut Findings) {
-    for cycle in environment.revisions.cycles() {
+    let map = &environment.revisions;
+    if map.version_locations.are_alternatives {
+        return;
+    }
+    for cycle in map.cycles() {
         let mut ids: Vec<&str> = cycle.iter().filter_map(|script| script.id()).collect();
         ids.sort_unstable();
         let Some((first, others)) = cycle.split_first() else { continue };

@@ -198,6 +198,7 @@ fn plain(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::project::alembic::locations::Locations;
     use crate::project::alembic::revision::read::read;
     use crate::syntax::python::Trees;
 
@@ -210,7 +211,7 @@ mod tests {
             (format!("v/{number:03}.py"), text)
         }));
         let trees = Trees::of(&sources);
-        render(&read(&trees, &["v".to_owned()], false), &sources, format, limit)
+        render(&read(&trees, Locations::at("v"), false), &sources, format, limit)
     }
 
     const BRANCHED: &[(&str, &str, &str)] = &[

@@ -21,6 +21,8 @@ pub struct Application {
     pub create_alls: Vec<CreateAll>,
     /// `command.revision(…)` is called somewhere: a program of the project generates revisions.
     pub revisions: bool,
+    /// `config.set_main_option("version_locations", …)`: code builds its own configuration of Alembic.
+    pub version_locations: Vec<Span>,
     /// `command.stamp(…)` is called somewhere: tables that were made otherwise are known to Alembic.
     pub stamps: bool,
 }
@@ -187,6 +189,9 @@ impl<'t> Visitor<'t> for Reader<'_, 't> {
                     self.found.create_alls.push(CreateAll { span: span_of(self.file, attribute), when });
                 }
             }
+            tree::Expr::Call(call) if sets_version_locations(call) => {
+                self.found.version_locations.push(span_of(self.file, call));
+            }
             tree::Expr::Call(call) => {
                 if let tree::Expr::Attribute(attribute) = &*call.func
                     && self.names.is_command(&attribute.value)
@@ -209,6 +214,13 @@ impl<'t> Visitor<'t> for Reader<'_, 't> {
         }
         walk_expr(self, expression);
     }
+}
+
+/// `config.set_main_option("version_locations", …)`
+fn sets_version_locations(call: &tree::ExprCall) -> bool {
+    let tree::Expr::Attribute(attribute) = &*call.func else { return false };
+    let first = call.arguments.args.first().and_then(tree::Expr::as_string_literal_expr);
+    attribute.attr.as_str() == "set_main_option" && first.is_some_and(|text| text.value.to_str() == "version_locations")
 }
 
 /// Does an expression hold this name, attribute or string?

@@ -48,8 +48,19 @@ pub struct NotAnalysed {
     pub span: Span,
     /// Why.
     pub why: String,
-    /// Can it hide tables or whole models (an import that can't be followed), so that "never imported" may not be said?
-    pub hides_models: bool,
+    /// What may be behind it.
+    pub hides: Hides,
+}
+
+/// What may be behind a place that could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hides {
+    /// Tables or whole models (an import that can't be followed): "never imported" may not be said.
+    Models,
+    /// Revisions: "not there" may not be said of one.
+    Revisions,
+    /// Neither.
+    Nothing,
 }
 
 /// All facts.

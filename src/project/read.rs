@@ -15,7 +15,9 @@ use crate::project::alembic::discovery::{self, Found};
 use crate::project::alembic::env_script::{EnvScript, TargetMetadata, What};
 use crate::project::alembic::flask_migrate::{self, FlaskApp};
 use crate::project::alembic::library::{Alembic, MetaDatas, run_env, try_filters};
+use crate::project::alembic::locations::Locations;
 use crate::project::alembic::revision::{self, RevisionMap};
+use crate::project::application::{self, Application};
 use crate::project::code::{self, Code};
 use crate::project::search_path::search_path;
 use crate::project::settings::Settings;
@@ -25,7 +27,7 @@ use crate::project::sqlalchemy::url::EngineUrl;
 use crate::project::sqlalchemy::{MetaDataId, Models};
 use crate::project::versions;
 use crate::project::words::Words;
-use crate::project::{Known, NotAnalysed, Project, sweep};
+use crate::project::{Hides, Known, NotAnalysed, Project, sweep};
 use crate::python::ahead::Ahead;
 use crate::python::evaluate::Machine;
 use crate::python::library::Library;
@@ -89,6 +91,7 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
             broken.push(format!("trying the filters of env.py broke: {}", said(&*panic)));
         }
     }
+    let application = application::read(trees, &words);
     let mut models = Models::default();
     let mut environments = Vec::new();
     let mut locks = versions::read::Locks::new();
@@ -107,7 +110,8 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         }
         let renumbering = models.absorb(of_run);
         if let Some(found) = found.get(number) {
-            let revisions = std::mem::take(&mut revisions[number]);
+            let read = std::mem::take(&mut revisions[number]);
+            let revisions = where_they_lie(read, found, run, &application, trees);
             environments.push(environment(found, run, revisions, &renumbering, trees, settings, &mut locks));
         }
     }
@@ -123,7 +127,6 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         needed.extend(environment.revisions.scripts.iter().map(|script| script.file));
     }
     let unreadable = needed.into_iter().filter(|file| sources.unreadable(*file).is_some()).collect();
-    let application = crate::project::application::read(trees, &words);
     let linters = crate::project::linters::read(sources);
     // Scopes, functions and classes hold each other in circles: most of it would stay anyway, and taking the rest
     // apart takes time.
@@ -171,7 +174,7 @@ impl Beside<'_> {
         Ahead::new(self.trees, paths.first().unwrap_or(&nowhere), &skips).follow(candidates);
         self.found.par_iter().zip(revisions).for_each(|(found, revisions)| {
             let recursive = found.config.is_true("recursive_version_locations");
-            let _ = revisions.set(revision::read::read(self.trees, &found.version_locations, recursive));
+            let _ = revisions.set(revision::read::read(self.trees, found.version_locations.clone(), recursive));
         });
     }
 }
@@ -322,6 +325,9 @@ fn environment<'t>(
     if let Some(flask) = &mut flask {
         flask.metadata = flask.metadata.map(|metadata| renumbering.metadatas[metadata.0]);
     }
+    let mut not_analysed = run.not_analysed.clone();
+    let hidden = revisions.version_locations.unread.iter().cloned();
+    not_analysed.extend(hidden.map(|(span, why)| NotAnalysed { span, why, hides: Hides::Revisions }));
     Environment {
         name: found.name.clone(),
         config: found.config.clone(),
@@ -334,8 +340,32 @@ fn environment<'t>(
         revisions,
         versions: versions::read::read(trees.sources(), &found.config.directory, settings, locks),
         reached: run.reached.clone(),
-        not_analysed: run.not_analysed.clone(),
+        not_analysed,
     }
+}
+
+/// The revisions, which were read where the configuration says; again where env.py says that they lie elsewhere.
+fn where_they_lie<'t>(
+    mut revisions: RevisionMap,
+    found: &Found,
+    run: &Run<'t>,
+    application: &Application,
+    trees: &'t Trees<'t>,
+) -> RevisionMap {
+    let sources = trees.sources();
+    let mut locations = found.version_locations.clone();
+    let set = run.script.as_ref().and_then(|script| script.online.version_locations.as_ref());
+    if let (Some(home), Some(set)) = (&found.script_location, set) {
+        locations = locations.set_by_env(sources, &found.config, home, set);
+    }
+    for span in application.version_locations.iter().filter(|span| Some(span.file) != found.env_file) {
+        locations = locations.and_unread(*span, "code makes a configuration of its own with other `version_locations`");
+    }
+    if locations.directories != found.version_locations.directories {
+        return revision::read::read(trees, locations, found.config.is_true("recursive_version_locations"));
+    }
+    revisions.version_locations = locations;
+    revisions
 }
 
 /// The facts of one run hold its own numbers of MetaData objects; those of the project are others.
@@ -372,16 +402,16 @@ fn url(script: Option<&EnvScript>, found: &Found) -> Known<EngineUrl> {
 fn not_analysed(run: &Run<'_>) -> Vec<NotAnalysed> {
     let hidden = run.machine.hidden_imports.iter();
     let mut all: Vec<NotAnalysed> = hidden
-        .map(|unknown| NotAnalysed { span: unknown.span, why: unknown.why.to_string(), hides_models: true })
+        .map(|unknown| NotAnalysed { span: unknown.span, why: unknown.why.to_string(), hides: Hides::Models })
         .collect();
     for (_, call) in run.script.iter().flat_map(|script| script.online.configures()) {
         if let (TargetMetadata::Unknown(why), Some(span)) = (&call.target_metadata, call.target_metadata_span) {
-            all.push(NotAnalysed { span, why: format!("`target_metadata`: {why}"), hides_models: false });
+            all.push(NotAnalysed { span, why: format!("`target_metadata`: {why}"), hides: Hides::Nothing });
         }
     }
     for metadata in run.sqlalchemy.models(&run.machine).metadatas {
         let unread = metadata.unread.into_iter();
-        all.extend(unread.map(|(span, why)| NotAnalysed { span, why, hides_models: false }));
+        all.extend(unread.map(|(span, why)| NotAnalysed { span, why, hides: Hides::Nothing }));
     }
     all.sort();
     all.dedup();

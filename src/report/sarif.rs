@@ -311,7 +311,7 @@ mod tests {
         outcome.environments[0].not_analysed.push(NotAnalysed {
             span,
             why: "an import that is made at run time".to_owned(),
-            hides_models: true,
+            hides: crate::project::Hides::Models,
         });
         let log = log(&outcome, &sources);
         let run = &log["runs"][0];

@@ -125,7 +125,7 @@ mod tests {
         outcome.environments[0].not_analysed.push(NotAnalysed {
             span,
             why: "an import that is made at run time".to_owned(),
-            hides_models: true,
+            hides: crate::project::Hides::Models,
         });
         assert_eq!(
             render(&outcome, 1.25),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::project::Known;
 use crate::python::value::PROJECT_ROOT;
 use crate::source::{FileId, Sources, Span, join, split};
 use crate::syntax::ini::{self, Ini, IniOption, InterpolationError};
@@ -180,34 +181,39 @@ impl Config {
         self.alembic_option(key).is_some_and(|option| option.value.as_deref() == Some("true"))
     }
 
-    /// `version_locations`, split as Alembic splits it, each with its place; `None` where there is no such option or
-    /// it can't be read.
-    pub fn version_locations(&self) -> Option<Vec<(String, Span)>> {
+    /// `version_locations`, split as Alembic splits it, each with its place; `None` where there is no such option.
+    pub fn version_locations(&self) -> Option<Known<Vec<(String, Span)>>> {
         self.list("version_locations", &["path_separator", "version_path_separator"], &[' ', ','])
     }
 
     /// `prepend_sys_path`, split likewise.
     pub fn prepend_sys_path(&self) -> Option<Vec<(String, Span)>> {
-        self.list("prepend_sys_path", &["path_separator"], &[' ', ',', ':'])
+        self.list("prepend_sys_path", &["path_separator"], &[' ', ',', ':'])?.get().cloned()
     }
 
-    fn list(&self, key: &str, separators: &[&str], legacy: &[char]) -> Option<Vec<(String, Span)>> {
+    fn list(&self, key: &str, separators: &[&str], legacy: &[char]) -> Option<Known<Vec<(String, Span)>>> {
         let option = self.option(key).filter(|option| option.value.as_deref() != Some(""));
         let Some(option) = option else {
-            return self.toml.get(key).map(|option| option.items.clone()).filter(|items| !items.is_empty());
+            let option = self.toml.get(key).filter(|option| !option.items.is_empty())?;
+            return Some(Known::Is(option.items.clone(), option.span));
         };
-        let value = option.value.as_deref()?;
+        let Some(value) = option.value.as_deref() else {
+            return Some(Known::Unknown(option.span, format!("`{key}` can't be interpolated")));
+        };
         let separator = separators.iter().find_map(|name| self.option(name)).and_then(|found| found.value.as_deref());
         let parts: Vec<&str> = match separator {
             Some("space") => value.split(' ').collect(),
             Some("newline") => value.split('\n').collect(),
             Some("os" | ":") => value.split(':').collect(),
             Some(";") => value.split(';').collect(),
-            Some(_) => return None,
+            Some(other) => {
+                return Some(Known::Unknown(option.span, format!("`{key}` is split in an unknown way, `{other}`")));
+            }
             None => value.split(legacy).collect(),
         };
         let parts = parts.into_iter().map(str::trim).filter(|part| !part.is_empty());
-        Some(parts.map(|part| (part.to_owned(), self.place_of(option, part))).collect())
+        let parts = parts.map(|part| (part.to_owned(), self.place_of(option, part))).collect();
+        Some(Known::Is(parts, option.span))
     }
 
     /// Where `part` stands in an option's value, if it stands there as it is.
@@ -327,6 +333,10 @@ mod tests {
         (sources, config)
     }
 
+    fn read(items: Option<Known<Vec<(String, Span)>>>) -> Vec<(String, Span)> {
+        items.and_then(|items| items.get().cloned()).expect("read")
+    }
+
     fn texts(items: Option<Vec<(String, Span)>>) -> Vec<String> {
         items.unwrap_or_default().into_iter().map(|(text, _)| text).collect()
     }
@@ -334,15 +344,15 @@ mod tests {
     #[test]
     fn lists_are_split_as_alembic_does() {
         let (sources, config) = ini("[alembic]\nversion_locations = a, b  %(here)s/c\nprepend_sys_path = .:x\n");
-        let locations = config.version_locations().expect("read");
+        let locations = read(config.version_locations());
         assert_eq!(locations[2].0, "/__project__/back/c");
         assert_eq!(sources.slice(locations[1].1), "b");
         assert_eq!(texts(config.prepend_sys_path()), [".", "x"]);
         let (_, config) = ini("[alembic]\npath_separator = newline\nversion_locations =\n  a b\n  c\n");
-        assert_eq!(texts(config.version_locations()), ["a b", "c"]);
+        assert_eq!(texts(Some(read(config.version_locations()))), ["a b", "c"]);
         let (_, config) =
             ini("[alembic]\nversion_path_separator = os\nversion_locations = a:b\nprepend_sys_path = a b\n");
-        assert_eq!(texts(config.version_locations()), ["a", "b"]);
+        assert_eq!(texts(Some(read(config.version_locations()))), ["a", "b"]);
         assert_eq!(texts(config.prepend_sys_path()), ["a", "b"]);
     }
 

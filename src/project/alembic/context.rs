@@ -48,6 +48,10 @@ impl<'t> Alembic<'t> {
                 Some(Ok(Value::None))
             }
             "static_output" => Some(Ok(Value::None)),
+            _ if function.starts_with("script.version_locations.") => {
+                self.version_locations_changed(machine, span);
+                None
+            }
             _ => None,
         }
     }

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::project::alembic::config::{Config, Shape};
+use crate::project::alembic::locations::Locations;
 use crate::python::value::PROJECT_ROOT;
 use crate::source::{FileId, Sources, join, split};
 
@@ -27,8 +28,8 @@ pub struct Found {
     pub env_file: Option<FileId>,
     /// script.py.mako
     pub template: Option<FileId>,
-    /// The directories of revisions that exist, relative to the project root.
-    pub version_locations: Vec<String>,
+    /// Where its revisions lie, as far as the configuration says it.
+    pub version_locations: Locations,
 }
 
 /// Where a path of the configuration leads.
@@ -69,7 +70,7 @@ fn flask_without_directory(sources: &Sources) -> Option<Found> {
         run_from: String::new(),
         env_file: None,
         template: None,
-        version_locations: Vec::new(),
+        version_locations: Locations::default(),
     })
 }
 
@@ -308,7 +309,7 @@ fn locate(sources: &Sources, config: Config) -> Found {
         run_from,
         env_file: None,
         template: None,
-        version_locations: Vec::new(),
+        version_locations: Locations::default(),
     };
     if let Some((directory, run_from)) = found {
         environment.run_from = run_from;
@@ -321,22 +322,7 @@ fn locate(sources: &Sources, config: Config) -> Found {
 fn settle(sources: &Sources, environment: &mut Found, directory: String) {
     environment.env_file = sources.id(&below(&directory, "env.py"));
     environment.template = sources.id(&below(&directory, "script.py.mako"));
-    let configured = environment.config.version_locations();
-    let mut locations: Vec<String> = match &configured {
-        Some(locations) => locations
-            .iter()
-            .filter_map(|(text, _)| match leads(sources, &environment.config, text) {
-                Leads::To { directory, .. } => Some(directory),
-                _ => None,
-            })
-            .collect(),
-        None => {
-            Some(below(&directory, "versions")).filter(|versions| sources.is_directory(versions)).into_iter().collect()
-        }
-    };
-    let mut seen = BTreeSet::new();
-    locations.retain(|location| seen.insert(location.clone()));
-    environment.version_locations = locations;
+    environment.version_locations = Locations::of_config(sources, &environment.config, &directory);
     environment.script_location = Some(directory);
 }
 
@@ -401,7 +387,7 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].script_location.as_deref(), Some("app/migrations"));
         assert_eq!((found[0].run_from.as_str(), found[0].name.as_str()), ("", "conf/alembic.ini"));
-        assert_eq!(found[0].version_locations, ["app/migrations/versions"]);
+        assert_eq!(found[0].version_locations.directories, ["app/migrations/versions"]);
     }
 
     #[test]
@@ -413,7 +399,7 @@ mod tests {
         ];
         let found = found(&files);
         assert_eq!(found[0].script_location.as_deref(), Some("back/src/app/db/migrations"));
-        assert_eq!(found[0].version_locations, ["back/v"]);
+        assert_eq!(found[0].version_locations.directories, ["back/v"]);
     }
 
     #[test]
@@ -431,7 +417,10 @@ mod tests {
         let text = "[DEFAULT]\nscript_location = %(here)s/m\n[one]\nversion_locations = m/a\n[two]\nversion_locations = m/b\n\
                     [logger_x]\nlevel = INFO\n";
         let found = found(&[("alembic.ini", text), ("m/env.py", ENV), ("m/a/x.py", ""), ("m/b/x.py", "")]);
-        assert_eq!(found.iter().map(|found| &*found.version_locations[0]).collect::<Vec<_>>(), ["m/a", "m/b"]);
+        assert_eq!(
+            found.iter().map(|found| &*found.version_locations.directories[0]).collect::<Vec<_>>(),
+            ["m/a", "m/b"]
+        );
         let sources = Sources::in_memory([("a/b/c/env.py", ENV)]);
         let config = Config::in_code("");
         assert_eq!(leads(&sources, &config, "{alembic_dir}"), Leads::Outside);

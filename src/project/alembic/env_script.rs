@@ -43,6 +43,8 @@ pub struct EnvRun {
     pub options_read: Vec<(String, String, Span)>,
     /// Options that `set_main_option` and `set_section_option` set, in order.
     pub set_options: Vec<SetOption>,
+    /// What it makes of `context.script.version_locations`.
+    pub version_locations: Option<SetLocations>,
     /// Calls of `fileConfig`: where, and what `disable_existing_loggers` says (absent: `true`).
     pub file_configs: Vec<(Span, Option<bool>)>,
     /// A function outside the project was called that, by its name, may import models: `import_models("app")`.
@@ -95,6 +97,17 @@ pub struct Exception {
     pub way: Vec<Step>,
     /// The project's own code raised it on purpose (`raise …`).
     pub on_purpose: bool,
+}
+
+/// `context.script.version_locations = texts`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetLocations {
+    /// The place.
+    pub span: Span,
+    /// The directories; where they differ from path to path, all of them.
+    pub texts: Vec<String>,
+    /// Why these are not certainly all that it sets, and no others.
+    pub doubt: Option<String>,
 }
 
 /// `config.set_main_option(key, value)`

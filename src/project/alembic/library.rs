@@ -13,6 +13,7 @@ use crate::project::alembic::config::Config;
 use crate::project::alembic::env_layout;
 use crate::project::alembic::env_script::{EnvRun, EnvScript, Event, Exception, ObjectId, TargetMetadata, What};
 use crate::project::alembic::flask_migrate::Flask;
+use crate::project::alembic::script_directory::{SCRIPT, version_locations};
 use crate::project::sqlalchemy::MetaDataId;
 use crate::project::sqlalchemy::url::EngineUrl;
 use crate::python::evaluate::{Machine, Outcome};
@@ -88,6 +89,8 @@ pub(super) struct Run<'t> {
     pub configured: Option<ObjectId>,
     /// env.py calls something outside the project that may do anything.
     pub calls_outside: bool,
+    /// Where env.py last changed `context.script.version_locations`, and whether it certainly did.
+    pub version_locations: Option<(Span, bool)>,
 }
 
 #[derive(Default)]
@@ -412,6 +415,12 @@ impl<'t> Library<'t> for Alembic<'t> {
         }
     }
 
+    fn assigned(&self, machine: &mut Machine<'t>, of: &Rc<Term<'t>>, name: &Name, _: &Value<'t>, span: Span) {
+        if (of.dotted(), &**name) == (Some(SCRIPT), "version_locations") {
+            self.version_locations_changed(machine, span);
+        }
+    }
+
     fn item(&self, machine: &mut Machine<'t>, of: &Rc<Term<'t>>, key: &Value<'t>, span: Span) -> Option<Outcome<'t>> {
         match of.dotted() {
             Some("alembic.context.config.attributes") => {
@@ -589,6 +598,7 @@ fn run_once<'t>(
         overrides: HashMap::new(),
         configured: None,
         calls_outside: false,
+        version_locations: None,
     });
     let (module, outcome) = machine.run_script(file, "env_py");
     let Some(run) = library.state.borrow_mut().run.take() else { return (EnvRun::default(), module) };
@@ -602,6 +612,7 @@ fn run_once<'t>(
             on_purpose: raised.value.is_some(),
         });
     }
+    facts.version_locations = run.version_locations.map(|(span, certain)| version_locations(machine, span, certain));
     facts.incomplete = run.calls_outside || is_incomplete(machine, file, &facts);
     for configure in run.configures {
         let Some(Event { what: What::Configure(call), .. }) = facts.events.get_mut(configure.event) else { continue };

@@ -9,7 +9,9 @@ pub mod env_script;
 mod filter;
 pub mod flask_migrate;
 pub mod library;
+pub mod locations;
 pub mod revision;
+mod script_directory;
 pub mod template;
 
 #[cfg(test)]

@@ -7,14 +7,15 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::RevisionScript;
 use crate::project::Known;
+use crate::project::alembic::locations::Locations;
 
 /// The graph of an environment's revisions.
 #[derive(Clone, Debug, Default)]
 pub struct RevisionMap {
     /// The revisions, in the order of reading: by directory, then by file name.
     pub scripts: Vec<RevisionScript>,
-    /// The directories that were read, relative to the project root.
-    pub version_locations: Vec<String>,
+    /// The directories that were read, and what could not be.
+    pub version_locations: Locations,
     by_id: HashMap<String, usize>,
     by_label: HashMap<String, usize>,
     parents: Vec<Vec<usize>>,
@@ -36,7 +37,7 @@ pub struct Missing<'m> {
 
 impl RevisionMap {
     /// The graph of `scripts`, which were found below `version_locations`.
-    pub fn of(mut scripts: Vec<RevisionScript>, version_locations: Vec<String>) -> RevisionMap {
+    pub fn of(mut scripts: Vec<RevisionScript>, version_locations: Locations) -> RevisionMap {
         let mut by_id = HashMap::new();
         let mut by_label = HashMap::new();
         for (number, script) in scripts.iter_mut().enumerate() {
@@ -139,7 +140,12 @@ impl RevisionMap {
 
     /// Was every file read, and every id in it? Without that, absence proves nothing.
     pub fn is_complete(&self) -> bool {
-        self.scripts.iter().all(RevisionScript::is_read)
+        self.version_locations.unread.is_empty() && self.scripts.iter().all(RevisionScript::is_read)
+    }
+
+    /// Is there certainly no revision?
+    pub fn is_empty(&self) -> bool {
+        self.version_locations.unread.is_empty() && self.scripts.is_empty()
     }
 
     /// The revision and all that it follows, by number.
@@ -323,7 +329,7 @@ mod tests {
             (format!("versions/{id}.py"), format!("revision = '{id}'\ndown_revision = {down}\n{rest}\n"))
         }));
         let trees = Trees::of(&sources);
-        read(&trees, &["versions".to_owned()], false)
+        read(&trees, Locations::at("versions"), false)
     }
 
     fn ids(scripts: Vec<&RevisionScript>) -> Vec<&str> {
@@ -398,7 +404,7 @@ mod tests {
         }));
         let trees = Trees::of(&sources);
         let started = std::time::Instant::now();
-        let map = read(&trees, &["versions".to_owned()], false);
+        let map = read(&trees, Locations::at("versions"), false);
         assert_eq!((map.heads().len(), map.bases().len(), map.scripts.len()), (1, 1, count));
         assert!(map.is_complete() && map.cycles().is_empty() && map.missing().is_empty());
         assert_eq!(map.newest_first().len(), count);

@@ -5,15 +5,16 @@ use rayon::prelude::*;
 use super::constants::{Constant, Constants};
 use super::{Does, Import, RevisionMap, RevisionScript, Step, names};
 use crate::project::Known;
+use crate::project::alembic::locations::Locations;
 use crate::source::{FileId, Sources, Span, split};
 use crate::syntax::python::{Tree, Trees, parse, tree};
 
 /// Reads every revision file below `locations` (relative to the project root), as Alembic finds them: the files whose
 /// names end with `.py` and don't begin with `__init__` or `.#`; of subdirectories too when `recursive`.
-pub fn read<'t>(trees: &'t Trees<'t>, locations: &[String], recursive: bool) -> RevisionMap {
+pub fn read<'t>(trees: &'t Trees<'t>, locations: Locations, recursive: bool) -> RevisionMap {
     let sources = trees.sources();
     let mut files = Vec::new();
-    for (number, location) in locations.iter().enumerate() {
+    for (number, location) in locations.directories.iter().enumerate() {
         list(sources, location, recursive, number, &mut files);
     }
     let mut seen = std::collections::HashSet::new();
@@ -21,7 +22,7 @@ pub fn read<'t>(trees: &'t Trees<'t>, locations: &[String], recursive: bool) -> 
     let mut scripts: Vec<RevisionScript> =
         files.par_iter().map(|(file, location)| one(trees, *file, *location)).collect();
     super::computed::read(trees, &mut scripts);
-    RevisionMap::of(scripts, locations.to_vec())
+    RevisionMap::of(scripts, locations)
 }
 
 /// The facts of one file. Its tree is not kept: there may be thousands, and nothing asks for them again.
@@ -339,7 +340,7 @@ mod tests {
     fn one(text: &str) -> RevisionScript {
         let sources = Sources::in_memory([("v/0a.py", text)]);
         let trees = Trees::of(&sources);
-        read(&trees, &["v".to_owned()], false).scripts.remove(0)
+        read(&trees, Locations::at("v"), false).scripts.remove(0)
     }
 
     fn texts(known: &[Known<String>]) -> Vec<&str> {
@@ -375,7 +376,7 @@ mod tests {
             ("v/d.py", "import os\nrevision = 'd'\ndown_revision = os.environ['PARENT']\n"),
         ]);
         let trees = Trees::of(&sources);
-        let map = read(&trees, &["v".to_owned()], false);
+        let map = read(&trees, Locations::at("v"), false);
         let ids: Vec<Option<&str>> = map.scripts.iter().map(RevisionScript::id).collect();
         assert_eq!(ids, [Some("A-B"), Some("c"), Some("d"), None]);
         assert_eq!(texts(&map.scripts[1].down_revision), ["x1", "z"]);
@@ -412,7 +413,7 @@ mod tests {
         let sources = Sources::in_memory(names.map(|name| (name, "revision = 'x'\n")));
         let trees = Trees::of(&sources);
         let found = |recursive| -> Vec<String> {
-            let map = read(&trees, &["v".to_owned()], recursive);
+            let map = read(&trees, Locations::at("v"), recursive);
             map.scripts.iter().map(|script| sources.path(script.file).to_owned()).collect()
         };
         assert_eq!(found(false), ["v/a.py"]);
