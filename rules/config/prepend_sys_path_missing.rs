@@ -4,7 +4,7 @@ use crate::diagnostic::{Edit, Findings, Fix};
 use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::config::{Config, Shape, inside_project};
-use crate::project::alembic::env_layout::Import;
+use crate::project::alembic::env_script::{EnvScript, Unreached};
 use crate::project::versions::normalized;
 use crate::rules::config::text_files;
 use crate::rules::{Check, Rule};
@@ -20,62 +20,34 @@ pub const RULE: Rule = Rule {
 fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findings) {
     let config = &environment.config;
     let Some(script) = &environment.env_script else { return };
-    let sources = project.sources;
-    if !matches!(config.shape, Shape::Ini | Shape::Pyproject) || sources.text(script.file).contains("sys.path") {
+    if !matches!(config.shape, Shape::Ini | Shape::Pyproject) || !is_told(config) {
         return;
     }
-    let Some(reached) = reached(environment) else { return };
-    for import in script.layout.imports.iter().filter(|import| !import.nested && !import.module.starts_with('.')) {
-        if reached.iter().any(|root| has_module(sources, root, top(import))) {
-            continue;
-        }
-        let Some(root) = root_of(sources, environment, import) else { continue };
-        if is_installed(environment, project, &root, top(import)) {
+    for unreached in script.online.unreached.iter().filter(|unreached| is_near(&environment.run_from, &unreached.root))
+    {
+        // In a `try` or an `if` it may be meant to fail.
+        let mut plain = script.layout.imports.iter().filter(|import| !import.nested);
+        if plain.any(|import| import.statement == unreached.statement) {
+            if !is_installed(environment, project, &unreached.root, &unreached.name) {
+                report(environment, project, findings, unreached, script);
+            }
             return;
         }
-        report(environment, project, findings, import, &root);
-        return;
     }
 }
 
-fn top(import: &Import) -> &str {
-    import.module.split('.').next().unwrap_or(&import.module)
-}
-
-/// The directories of the project that `prepend_sys_path` names; `None` where they can't be told.
-fn reached(environment: &Environment) -> Option<Vec<String>> {
-    let config = &environment.config;
-    let Some(listed) = config.prepend_sys_path() else {
-        return config.alembic_option("prepend_sys_path").is_none_or(|option| option.raw.is_empty()).then(Vec::new);
-    };
-    let mut reached = Vec::new();
-    for (text, _) in listed {
-        reached.push(match inside_project(&text) {
-            Some(inside) => inside,
-            None if text.starts_with('/') => return None,
-            None => join(&environment.run_from, &text)?,
-        });
+/// Are all directories known that `prepend_sys_path` names?
+fn is_told(config: &Config) -> bool {
+    match config.prepend_sys_path() {
+        Some(listed) => listed.iter().all(|(text, _)| inside_project(text).is_some() || !text.starts_with('/')),
+        None => config.alembic_option("prepend_sys_path").is_none_or(|option| option.raw.is_empty()),
     }
-    Some(reached)
 }
 
-fn has_module(sources: &Sources, root: &str, dotted: &str) -> bool {
-    let path = join(root, &dotted.replace('.', "/")).unwrap_or_default();
-    sources.is_directory(&path) || sources.id(&format!("{path}.py")).is_some()
-}
-
-/// The directory of the project from which the whole imported name can be found.
-fn root_of(sources: &Sources, environment: &Environment, import: &Import) -> Option<String> {
-    let run_from = environment.run_from.as_str();
-    let above = std::iter::successors(Some(run_from), |here| (!here.is_empty()).then(|| split(here).0));
-    let roots = above.flat_map(|here| [Some(here.to_owned()), join(here, "src")]).flatten();
-    roots.into_iter().find(|root| {
-        let package = join(root, top(import)).unwrap_or_default();
-        let is_package = sources.id(&format!("{package}/__init__.py")).is_some()
-            || sources.id(&format!("{package}.py")).is_some()
-            || import.module.contains('.');
-        is_package && has_module(sources, root, &import.module)
-    })
+/// Is it the directory that alembic runs in, one above it, or the `src` of one?
+fn is_near(run_from: &str, root: &str) -> bool {
+    let mut above = std::iter::successors(Some(run_from), |here| (!here.is_empty()).then(|| split(here).0));
+    above.any(|here| here == root || join(here, "src").as_deref() == Some(root))
 }
 
 /// May the package be importable in another way: installed with the project, by PYTHONPATH, by `python -m alembic`, by
@@ -102,12 +74,18 @@ fn is_installed(environment: &Environment, project: &Project<'_>, root: &str, pa
         || ["alembic.config", "alembic.command"].iter().any(|module| project.code.mentions(module))
 }
 
-fn report(environment: &Environment, project: &Project<'_>, findings: &mut Findings, import: &Import, root: &str) {
+fn report(
+    environment: &Environment,
+    project: &Project<'_>,
+    findings: &mut Findings,
+    unreached: &Unreached,
+    script: &EnvScript,
+) {
     let config = &environment.config;
-    let package = top(import);
+    let Unreached { name: package, root, .. } = unreached;
     let entry = match environment.run_from.as_str() {
-        run_from if run_from == root => ".".to_owned(),
-        "" => root.to_owned(),
+        run_from if run_from == root.as_str() => ".".to_owned(),
+        "" => root.clone(),
         run_from => match root.strip_prefix(run_from).and_then(|rest| rest.strip_prefix('/')) {
             Some(below) => below.to_owned(),
             None => {
@@ -127,10 +105,12 @@ fn report(environment: &Environment, project: &Project<'_>, findings: &mut Findi
         Some(_) => format!("`prepend_sys_path` does not reach the package `{package}` that env.py imports"),
         None => format!("env.py imports `{package}`, and no `prepend_sys_path` makes it importable"),
     };
-    findings
-        .report(span, message)
-        .key(format!("package:{package}"))
-        .label(import.statement, "imported here")
+    let mut report =
+        findings.report(span, message).key(format!("package:{package}")).label(unreached.statement, "imported here");
+    for place in &script.online.paths_passed_over {
+        report = report.label(*place, "Python passes over a `Path` on sys.path: `str(…)`");
+    }
+    report
         .why(format!("the `alembic` command does not put the working directory on sys.path: `ModuleNotFoundError: No module named '{package}'`"))
         .help(format!("add `prepend_sys_path = {entry}`, or install the project into the environment"))
         .maybe_fix(fix);

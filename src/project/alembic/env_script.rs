@@ -51,6 +51,21 @@ pub struct EnvRun {
     pub may_load_models: bool,
     /// Calls of `asyncio.run` and the like.
     pub loop_starts: Vec<Span>,
+    /// Imports of env.py that certainly happen, and that nothing on `sys.path` satisfies.
+    pub unreached: Vec<Unreached>,
+    /// `pathlib.Path` objects that were put on `sys.path`, where Python passes over them: the calls.
+    pub paths_passed_over: Vec<Span>,
+}
+
+/// `import shop`, where no directory on `sys.path` holds `shop`.
+#[derive(Clone, Debug)]
+pub struct Unreached {
+    /// The top-level module or package.
+    pub name: String,
+    /// The import statement.
+    pub statement: Span,
+    /// The directory of the project that holds it.
+    pub root: String,
 }
 
 impl EnvRun {

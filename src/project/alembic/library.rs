@@ -11,7 +11,9 @@ use std::rc::Rc;
 use crate::project::Known;
 use crate::project::alembic::config::Config;
 use crate::project::alembic::env_layout;
-use crate::project::alembic::env_script::{EnvRun, EnvScript, Event, Exception, ObjectId, TargetMetadata, What};
+use crate::project::alembic::env_script::{
+    EnvRun, EnvScript, Event, Exception, ObjectId, TargetMetadata, Unreached, What,
+};
 use crate::project::alembic::flask_migrate::Flask;
 use crate::project::alembic::script_directory::{SCRIPT, version_locations};
 use crate::project::sqlalchemy::MetaDataId;
@@ -600,6 +602,7 @@ fn run_once<'t>(
         calls_outside: false,
         version_locations: None,
     });
+    let (odd_before, paths_before) = (machine.odd_imports.len(), machine.paths_passed_over.len());
     let (module, outcome) = machine.run_script(file, "env_py");
     let Some(run) = library.state.borrow_mut().run.take() else { return (EnvRun::default(), module) };
     let mut facts = run.facts;
@@ -613,6 +616,12 @@ fn run_once<'t>(
         });
     }
     facts.version_locations = run.version_locations.map(|(span, certain)| version_locations(machine, span, certain));
+    let odd = machine.odd_imports[odd_before..].iter().filter(|odd| odd.certain && odd.path_known);
+    facts.unreached = odd
+        .filter(|odd| odd.span.file == file)
+        .filter_map(|odd| Some(Unreached { name: odd.name.to_string(), statement: odd.span, root: odd.root.clone()? }))
+        .collect();
+    facts.paths_passed_over = machine.paths_passed_over[paths_before..].to_vec();
     facts.incomplete = run.calls_outside || is_incomplete(machine, file, &facts);
     for configure in run.configures {
         let Some(Event { what: What::Configure(call), .. }) = facts.events.get_mut(configure.event) else { continue };

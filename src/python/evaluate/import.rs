@@ -143,7 +143,7 @@ impl<'t> Machine<'t> {
         if open || parent.scope.names.borrow().contains_key(attribute) || self.is_generated(parent, attribute) {
             return Ok(self.unknown(span, "a module that is not among the files of the project"));
         }
-        self.odd_imports.push(OddImport { name: dotted.into(), span, root: None, certain: self.is_certain() });
+        self.note_odd_import(dotted, span, None);
         let message = format!("No module named '{name}'");
         self.fail("ModuleNotFoundError", message, span)
     }
@@ -177,8 +177,7 @@ impl<'t> Machine<'t> {
 
     fn load(&mut self, name: &str, found: Found, span: Span) -> Result<Rc<Module<'t>>, Box<Raised<'t>>> {
         if found.beyond_path {
-            let odd = OddImport { name: name.into(), span, root: Some(found.root.clone()), certain: self.is_certain() };
-            self.odd_imports.push(odd);
+            self.note_odd_import(name, span, Some(found.root.clone()));
         }
         if let Some(file) = found.file
             && let Some(module) = self.by_file.get(&file).cloned()
@@ -312,6 +311,13 @@ impl<'t> Machine<'t> {
             }
         }
         Ok(())
+    }
+
+    fn note_odd_import(&mut self, name: &str, span: Span, root: Option<String>) {
+        // Who can't be read may have put anything on the path.
+        let path_known = !self.search_path_open && self.unknown_calls.is_empty();
+        let certain = self.is_certain();
+        self.odd_imports.push(OddImport { name: name.into(), span, root, certain, path_known });
     }
 
     fn note_import(&mut self, module: &Rc<Module<'t>>, span: Span) {

@@ -112,6 +112,8 @@ pub struct OddImport {
     pub root: Option<String>,
     /// Was it certainly executed?
     pub certain: bool,
+    /// All that the project put on `sys.path` before it was known.
+    pub path_known: bool,
 }
 
 /// The interpreter.
@@ -120,6 +122,10 @@ pub struct Machine<'t> {
     pub trees: &'t Trees<'t>,
     /// The directories that absolute imports are tried in, in order, relative to the project root: `sys.path`.
     pub search_path: Vec<Name>,
+    /// Something that could not be told, or that lies outside the project, was put on `sys.path`.
+    pub search_path_open: bool,
+    /// `pathlib.Path` objects that were put on `sys.path`, where Python passes over them: the calls.
+    pub paths_passed_over: Vec<Span>,
     /// The working directory on paper, relative to the project root.
     pub working_directory: Name,
     /// What could not be read, in the order of meeting it, each once.
@@ -169,6 +175,8 @@ impl<'t> Machine<'t> {
         Machine {
             trees,
             search_path: Vec::new(),
+            search_path_open: false,
+            paths_passed_over: Vec::new(),
             working_directory: "".into(),
             unknowns: Vec::new(),
             hidden_imports: Vec::new(),

@@ -274,6 +274,12 @@ impl<'t> Machine<'t> {
             builtins::containers::extend(self, list, &by, certain, span);
             return Ok(());
         }
+        if let (Value::Term(term), tree::Operator::Add) = (&before, node.op)
+            && term.dotted() == Some("sys.path")
+        {
+            let extend = self.attribute(&before, "extend", span)?;
+            return self.call(&extend, &builtins::positional([by], span), span).map(|_| ());
+        }
         let value = self.binary(node.op.as_str(), &before, &by, span)?;
         self.assign(&node.target, value, span, None);
         Ok(())

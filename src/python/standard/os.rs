@@ -61,12 +61,25 @@ impl<'t> Library<'t> for System<'t> {
             return file_method(machine, of, name, arguments, span);
         }
         let dotted = callee.dotted()?;
+        if arguments.values().any(|value| value.as_term().is_some_and(|term| term.dotted() == Some("sys.path"))) {
+            // Whoever gets the list may add to it.
+            machine.search_path_open = true;
+        }
         let (module, name) = dotted.rsplit_once('.')?;
         match (module, name) {
             ("os.environ", name) => self.environ(machine, name, arguments, span),
             ("os", "getenv") => self.environ(machine, "get", arguments, span),
             ("os", "putenv") => self.environ(machine, "__setitem__", arguments, span),
             ("sys.path", name) => Some(Ok(search_path(machine, name, arguments, span))),
+            ("site", "addsitedir") => {
+                let end = machine.search_path.len();
+                insert(machine, end, arguments.get(0, "sitedir")?, span);
+                Some(Ok(Value::None))
+            }
+            ("sys.meta_path" | "sys.path_hooks", _) | ("pyrootutils" | "rootutils", _) => {
+                machine.search_path_open = true;
+                None
+            }
             ("os", "getcwd" | "getcwdu") => Some(Ok(Value::literal(paths::on_paper(&machine.working_directory), span))),
             ("pathlib.Path", "cwd") => Some(Ok(Value::Path(paths::on_paper(&machine.working_directory).into()))),
             ("pathlib.Path", "home") => Some(Ok(machine.unknown(span, "the home directory"))),
@@ -141,22 +154,32 @@ impl<'t> Library<'t> for System<'t> {
             self.environment.assign(machine, &name.text, value.clone(), span);
         }
         if of.dotted() == Some("sys.path") {
-            for item in value.items().unwrap_or_default().iter().rev() {
-                insert(machine, 0, item);
+            let items = match value {
+                Value::Str(_) | Value::Path(_) => vec![value.clone()],
+                _ => value.items().unwrap_or_else(|| vec![value.clone()]),
+            };
+            for item in items.iter().rev() {
+                insert(machine, 0, item, span);
             }
         }
     }
 
-    fn assigned(&self, machine: &mut Machine<'t>, of: &Rc<Term<'t>>, name: &Name, value: &Value<'t>, _: Span) {
+    fn assigned(&self, machine: &mut Machine<'t>, of: &Rc<Term<'t>>, name: &Name, value: &Value<'t>, span: Span) {
         if of.dotted() == Some("sys") && &**name == "path" {
             let items = match value {
                 Value::List(list) => list.items.borrow().clone(),
-                _ => return,
+                _ => {
+                    machine.search_path_open = true;
+                    return;
+                }
             };
-            let directories: Vec<Option<Name>> = items.iter().map(|item| search_directory(machine, item)).collect();
+            machine.search_path_open |= matches!(value, Value::List(list) if list.open.get());
             // What can't be told stays behind what is told.
             let before = std::mem::take(&mut machine.search_path);
-            machine.search_path = directories.into_iter().flatten().collect();
+            for item in &items {
+                let end = machine.search_path.len();
+                insert(machine, end, item, span);
+            }
             for old in before {
                 if !machine.search_path.contains(&old) {
                     machine.search_path.push(old);
@@ -222,15 +245,21 @@ impl<'t> System<'t> {
 
 /// A directory that is put on `sys.path`, as the search path names it. `None`: unknown, or outside the project.
 fn search_directory(machine: &Machine<'_>, value: &Value<'_>) -> Option<Name> {
-    let inside = paths::in_project(machine, path_text(value)?)?;
-    machine.sources().is_directory(&inside).then(|| inside.into())
+    paths::in_project(machine, value.as_str()?).map(Name::from)
 }
 
-fn insert<'t>(machine: &mut Machine<'t>, at: usize, value: &Value<'t>) {
+/// Puts a directory on `sys.path`. Python passes over what is no string.
+fn insert<'t>(machine: &mut Machine<'t>, at: usize, value: &Value<'t>, span: Span) {
     for value in value.alternatives() {
-        if let Some(directory) = search_directory(machine, value) {
-            let at = at.min(machine.search_path.len());
-            machine.search_path.insert(at, directory);
+        match (value, search_directory(machine, value)) {
+            (Value::Path(_), _) => machine.paths_passed_over.push(span),
+            (_, None) => machine.search_path_open = true,
+            (_, Some(directory)) => {
+                if machine.sources().is_directory(&directory) {
+                    let at = at.min(machine.search_path.len());
+                    machine.search_path.insert(at, directory);
+                }
+            }
         }
     }
 }
@@ -239,8 +268,9 @@ fn insert<'t>(machine: &mut Machine<'t>, at: usize, value: &Value<'t>) {
 fn search_path<'t>(machine: &mut Machine<'t>, name: &str, arguments: &Rc<Arguments<'t>>, span: Span) -> Value<'t> {
     let first = arguments.positional.first().map(|argument| argument.value.clone());
     let end = machine.search_path.len();
+    machine.search_path_open |= arguments.open;
     match (name, first) {
-        ("append", Some(value)) => insert(machine, end, &value),
+        ("append", Some(value)) => insert(machine, end, &value, span),
         ("insert", Some(at)) => {
             let at = match at {
                 Value::Int(at) if at < 0 => end.saturating_sub(at.unsigned_abs() as usize),
@@ -248,17 +278,22 @@ fn search_path<'t>(machine: &mut Machine<'t>, name: &str, arguments: &Rc<Argumen
                 _ => end,
             };
             if let Some(value) = arguments.get(1, "object").cloned() {
-                insert(machine, at, &value);
+                insert(machine, at, &value, span);
             }
         }
-        ("extend" | "__iadd__", Some(values)) => {
-            for value in machine.iterate(&values, span).unwrap_or_default() {
-                let end = machine.search_path.len();
-                insert(machine, end, &value);
+        ("extend" | "__iadd__", Some(values)) => match machine.iterate(&values, span) {
+            Ok(items) => {
+                machine.search_path_open |= matches!(&values, Value::List(list) if list.open.get());
+                for value in items {
+                    let end = machine.search_path.len();
+                    insert(machine, end, &value, span);
+                }
             }
-        }
+            Err(_) => machine.search_path_open = true,
+        },
         ("__contains__", Some(value)) => {
-            let found = search_directory(machine, &value).map(|found| machine.search_path.contains(&found));
+            let found = search_directory(machine, &value).filter(|found| machine.sources().is_directory(found));
+            let found = found.map(|found| machine.search_path.contains(&found));
             return match found {
                 Some(found) => Value::Bool(found),
                 None => Value::unknown(span, "`sys.path` differs from run to run"),
@@ -515,5 +550,10 @@ mod tests {
             "\"a\""
         );
         assert_eq!(value("import sys\nsys.path = ['app/models'] + sys.path\nimport a\nx = a.name\n"), "\"a\"");
+        assert_eq!(value("from sys import path\npath += ['app/models']\nimport a\nx = a.name\n"), "\"a\"");
+        assert_eq!(value("import site\nsite.addsitedir('app/models')\nimport a\nx = a.name\n"), "\"a\"");
+        // Python passes over what is no string.
+        let path = "import sys\nfrom pathlib import Path\nsys.path.append(Path('app/models'))\nimport a\nx = a\n";
+        assert_eq!(value(path), "a");
     }
 }
