@@ -19,22 +19,28 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
     if !environment.versions.sqlalchemy().version.is_at_least(&[2]) {
         return;
     }
-    let masked = |used: &used::Used<'_>| used.connects && used.url.password.as_deref() == Some("***");
-    for used in used::urls(environment).into_iter().filter(masked) {
-        let text = |span: Span| project.sources.slice(span);
-        let places = used.url.provenance.chain.iter().copied();
-        let masked_at = places.rev().find(|span| text(*span).starts_with("str("));
-        let fix = masked_at.and_then(|span| {
-            let inside = text(span).strip_prefix("str(")?.strip_suffix(')')?;
-            let text = format!("{inside}.render_as_string(hide_password=False)");
-            Some(Fix::safe("keep the password in the text", vec![Edit::Replace { span, text }]))
-        });
+    for used in used::urls(environment).into_iter().filter(|used| used.connects) {
+        // Who put the password in again has no `***`.
+        let Some(place) = used.url.provenance.masked_at.filter(|_| used.url.password.as_deref() == Some("***")) else {
+            continue;
+        };
         findings
-            .report(masked_at.unwrap_or(used.url.span), "the password of this URL is `***`: it was masked on the way")
+            .report(place, "the password of this URL is `***`: it was masked on the way")
             .key(used::key(project, used.url))
             .label(used.call, "the URL is used here")
             .why("`str(url)` hides the password since SQLAlchemy 2.0, so the server answers `password authentication failed`")
             .help("use `url.render_as_string(hide_password=False)`, or hand on the URL object itself")
-            .maybe_fix(fix);
+            .maybe_fix(unmasked(project, place));
     }
+}
+
+/// `str(url)` as the call that keeps the password.
+fn unmasked(project: &Project<'_>, place: Span) -> Option<Fix> {
+    let call = project.code.call_at(place).filter(|call| call.name == "str" && !call.further)?;
+    let [url] = call.arguments.as_slice() else { return None };
+    let url = project.sources.slice(url.span);
+    let is_plain = url.chars().all(|letter| letter.is_alphanumeric() || "_.()[]\"'".contains(letter));
+    let url = if is_plain { url.to_owned() } else { format!("({url})") };
+    let text = format!("{url}.render_as_string(hide_password=False)");
+    Some(Fix::safe("keep the password in the text", vec![Edit::Replace { span: place, text }]))
 }

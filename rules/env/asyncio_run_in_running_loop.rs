@@ -14,8 +14,9 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(script: &EnvScript, _: &Environment, project: &Project<'_>, findings: &mut Findings) {
-    // Several environments: which of them the application starts is not known.
-    if project.environments.len() != 1 || project.sources.text(script.file).contains(".attributes") {
+    // Several environments: which of them the application starts is not known. An env.py that asks for what its caller
+    // hands over may start no loop then.
+    if project.environments.len() != 1 || script.online.asked_for_attributes {
         return;
     }
     let Some(start) = script.online.loop_starts.iter().find(|span| span.file == script.file) else { return };

@@ -43,11 +43,7 @@ impl<'t> Alembic<'t> {
             }
             "get_x_argument" => Some(Ok(machine.unknown(span, "depends on `-x` on the command line"))),
             "get_bind" => self.bind(machine, callee, span),
-            "execute" => {
-                self.note_lock_timeout(machine, arguments, span);
-                Some(Ok(Value::None))
-            }
-            "static_output" => Some(Ok(Value::None)),
+            "execute" | "static_output" => Some(Ok(Value::None)),
             _ if function.starts_with("script.version_locations.") => {
                 self.version_locations_changed(machine, span);
                 None
@@ -114,6 +110,9 @@ impl<'t> Alembic<'t> {
     }
 
     pub(super) fn config_attribute(&self, machine: &mut Machine<'t>, of: &str, span: Span) -> Option<Outcome<'t>> {
+        if let Some(run) = &mut self.state.borrow_mut().run {
+            run.facts.asked_for_attributes |= of == "attributes";
+        }
         let state = self.state.borrow();
         let run = state.run.as_ref()?;
         match of {
@@ -302,15 +301,6 @@ impl<'t> Alembic<'t> {
                 is_none: matches!(value, Value::None),
                 certain,
             });
-        }
-    }
-
-    /// Notes a statement that sets `lock_timeout`.
-    pub(super) fn note_lock_timeout(&self, machine: &mut Machine<'t>, arguments: &Arguments<'t>, span: Span) {
-        let text = machine.trees.sources().slice(span).to_ascii_lowercase();
-        let given = arguments.values().any(|value| value.as_str().is_some_and(|text| text.contains("lock_timeout")));
-        if given || text.contains("lock_timeout") {
-            self.note(machine, What::LockTimeout, span);
         }
     }
 }

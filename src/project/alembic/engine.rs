@@ -280,7 +280,6 @@ impl<'t> Alembic<'t> {
     ) -> Option<Outcome<'t>> {
         let number = connection.number;
         if STATEMENTS.contains(&method) {
-            self.note_lock_timeout(machine, arguments, span);
             self.note(machine, What::Statement { connection: number, by: method.to_owned() }, span);
         }
         match method {
@@ -549,8 +548,8 @@ fn masked<'t>(text: &Value<'t>, span: Span) -> Value<'t> {
     let Some((scheme, rest)) = whole.text.split_once("://") else { return text.clone() };
     let Some((user, host)) = rest.rsplit_once('@') else { return text.clone() };
     let Some((user, _)) = user.split_once(':') else { return text.clone() };
-    let origin = Origin::made(span, vec![whole.origin.clone()]);
-    Value::Str(Str { text: format!("{scheme}://{user}:***@{host}").into(), origin })
+    let origin = Origin { span, kind: OriginKind::Masked, from: vec![whole.origin.clone()] };
+    Value::Str(Str { text: format!("{scheme}://{user}:***@{host}").into(), origin: Rc::new(origin) })
 }
 
 /// `URL.create(drivername=…, username=…, …)` as text. Parts that are not known, other than the driver, become `…`.
@@ -636,11 +635,13 @@ fn read(text: &Str, used_at: Span) -> EngineUrl {
     // The way to the first piece of text, which holds the scheme.
     let mut kind = UrlKind::Literal;
     let mut chain = vec![used_at];
+    let mut masked_at = None;
     let mut typed = text.origin.clone();
     loop {
         match &typed.kind {
             OriginKind::DotEnv(_) => kind = UrlKind::DotEnv,
             OriginKind::Default(name) => kind = UrlKind::Default(name.to_string()),
+            OriginKind::Masked => masked_at = Some(typed.span),
             _ => {}
         }
         if chain.last() != Some(&typed.span) {
@@ -649,5 +650,5 @@ fn read(text: &Str, used_at: Span) -> EngineUrl {
         let Some(next) = typed.from.first().cloned() else { break };
         typed = next;
     }
-    EngineUrl::read(&text.text, typed.span, Provenance { kind, chain })
+    EngineUrl::read(&text.text, typed.span, Provenance { kind, chain, masked_at })
 }

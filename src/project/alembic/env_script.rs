@@ -51,6 +51,8 @@ pub struct EnvRun {
     pub may_load_models: bool,
     /// Calls of `asyncio.run` and the like.
     pub loop_starts: Vec<Span>,
+    /// It looked into `config.attributes`: a program that calls Alembic may hand something over there.
+    pub asked_for_attributes: bool,
     /// Imports of env.py that certainly happen, and that nothing on `sys.path` satisfies.
     pub unreached: Vec<Unreached>,
     /// `pathlib.Path` objects that were put on `sys.path`, where Python passes over them: the calls.
@@ -224,8 +226,6 @@ pub enum What {
     },
     /// `metadata.create_all(…)`
     CreateAll,
-    /// A statement that sets `lock_timeout`.
-    LockTimeout,
 }
 
 /// Why making an engine certainly raises.

@@ -15,6 +15,8 @@ pub struct Provenance {
     pub kind: UrlKind,
     /// The places, from use to text.
     pub chain: Vec<Span>,
+    /// Where `***` took the password's place.
+    pub masked_at: Option<Span>,
 }
 
 /// What kind of place a URL was typed at.
@@ -292,7 +294,11 @@ mod tests {
     use crate::source::FileId;
 
     fn url(text: &str) -> EngineUrl {
-        EngineUrl::read(text, Span::start_of(FileId(0)), Provenance { kind: UrlKind::Literal, chain: Vec::new() })
+        EngineUrl::read(
+            text,
+            Span::start_of(FileId(0)),
+            Provenance { kind: UrlKind::Literal, chain: Vec::new(), masked_at: None },
+        )
     }
 
     #[test]

@@ -274,7 +274,13 @@ impl<'t> Machine<'t> {
                         match element {
                             tree::InterpolatedStringElement::Literal(literal) => push(&mut texts, &literal.value),
                             tree::InterpolatedStringElement::Interpolation(field) => {
-                                let value = self.eval(&field.expression)?;
+                                let mut value = self.eval(&field.expression)?;
+                                if let (Value::Term(term), tree::ConversionFlag::None | tree::ConversionFlag::Str) =
+                                    (&value, field.conversion)
+                                    && let Some(text) = self.text_of_term(&term.clone(), self.at(&*field.expression))
+                                {
+                                    value = text;
+                                }
                                 let spec = self.format_spec(field);
                                 let conversion = match field.conversion {
                                     tree::ConversionFlag::Str => Some('s'),
