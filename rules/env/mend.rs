@@ -1,8 +1,10 @@
 //! env.py mended for its real engine: an awaiting one for an asynchronous driver, a plain one for a synchronous driver,
-//! an offline mode where there is none. The project's own imports, MetaData and options are kept.
+//! an offline or an online mode where there is none. The project's own imports, MetaData and options are kept.
 
+use super::async_driver_in_sync_env::ASYNC_ONLY;
 use super::edit::{line_end, number_of};
 use crate::diagnostic::{Edit, Fix};
+use crate::project::alembic::Environment;
 use crate::project::alembic::env_layout::{Block, Layout};
 use crate::project::alembic::env_script::{ConfigureCall, EnvScript, Event, What};
 use crate::project::{Known, Project};
@@ -197,6 +199,127 @@ pub fn offline(script: &EnvScript, call: &ConfigureCall, project: &Project<'_>) 
     lines.push(format!("    {started}"));
     let edit = Edit::Replace { span: start, text: lines.join(end) };
     Some(Fix::risky("add an offline mode with the same options", vec![edit]))
+}
+
+/// env.py with an online mode: what it does offline, on a connection made from the same configuration.
+pub fn online(script: &EnvScript, environment: &Environment, project: &Project<'_>) -> Option<Fix> {
+    const NEW: &[&str] = &["run_migrations_online", "do_run_migrations", "run_async_migrations"];
+    let (sources, layout) = (project.sources, &script.layout);
+    let switch = layout.mode_switch.filter(|_| layout.mode_switch_is_open)?;
+    if layout.functions.iter().any(|function| NEW.contains(&function.name.as_str())) {
+        return None;
+    }
+    let mut calls = script.offline.configures();
+    let (Some((event, call)), None) = (calls.next(), calls.next()) else { return None };
+    let url = call.url.as_ref()?.get()?;
+    // `engine_from_config` reads the section: it must be what holds the URL.
+    let set = script.offline.set_options.iter().rfind(|option| option.key == "sqlalchemy.url");
+    let configured = match set {
+        Some(set) => set.value.as_deref(),
+        None => environment.config.option("sqlalchemy.url").and_then(|option| option.value.as_deref()),
+    };
+    if !event.certain || call.open || configured != Some(url.text.as_str()) {
+        return None;
+    }
+    let mut arguments = vec!["connection=connection".to_owned()];
+    if let Some(span) = call.target_metadata_span {
+        let assigned = layout.assignments.iter().find(|assignment| assignment.span == span);
+        let target = assigned.map_or_else(|| sources.slice(span), |assignment| assignment.name.as_str());
+        if !is_bound(layout, target) {
+            return None;
+        }
+        arguments.push(format!("target_metadata={target}"));
+    }
+    for (name, value) in &call.options {
+        if matches!(name.as_str(), "literal_binds" | "dialect_opts" | "dialect_name") {
+            continue;
+        }
+        let written = sources.slice(value.span());
+        let given = written.rsplit('=').next().map_or("", str::trim);
+        if value.get().is_none() && !is_bound(layout, given) {
+            return None;
+        }
+        arguments.push(written.to_owned());
+    }
+    let section = match layout.assignments.iter().find(|assignment| sources.slice(assignment.value) == "context.config")
+    {
+        Some(assignment) => assignment.name.as_str(),
+        None => "context.config",
+    };
+    let waits = url.driver.as_deref().is_some_and(|driver| ASYNC_ONLY.contains(&driver));
+    let maker = if waits { "async_engine_from_config" } else { "engine_from_config" };
+    let engine = |depth: usize| {
+        let written = [
+            format!("connectable = {maker}("),
+            format!("    {section}.get_section({section}.config_ini_section),"),
+            "    prefix=\"sqlalchemy.\",".to_owned(),
+            "    poolclass=pool.NullPool,".to_owned(),
+            ")".to_owned(),
+        ];
+        written.map(|line| format!("{}{line}", " ".repeat(depth)))
+    };
+    let migrate = |depth: usize| {
+        let mut written = vec!["context.configure(".to_owned()];
+        written.extend(arguments.iter().map(|argument| format!("    {argument},")));
+        written.push(")".to_owned());
+        written.push("with context.begin_transaction():".to_owned());
+        written.push("    context.run_migrations()".to_owned());
+        written.into_iter().map(move |line| format!("{}{line}", " ".repeat(depth)))
+    };
+    let owned = |line: &str| line.to_owned();
+    let mut lines: Vec<String> = Vec::new();
+    if waits {
+        lines.push(owned("def do_run_migrations(connection):"));
+        lines.extend(migrate(4));
+        lines.extend(["", "", "async def run_async_migrations():"].map(owned));
+        lines.extend(engine(4));
+        lines.push(owned("    async with connectable.connect() as connection:"));
+        lines.push(owned("        await connection.run_sync(do_run_migrations)"));
+        lines.push(owned("    await connectable.dispose()"));
+        lines.extend(["", "", "def run_migrations_online():"].map(owned));
+        lines.push(owned("    asyncio.run(run_async_migrations())"));
+    } else {
+        lines.push(owned("def run_migrations_online():"));
+        lines.extend(engine(4));
+        lines.push(owned("    with connectable.connect() as connection:"));
+        lines.extend(migrate(8));
+    }
+    lines.extend(["", "", ""].map(owned));
+    let end = sources.line_end(script.file);
+    let mut edits = vec![
+        Edit::Replace { span: switch.before(), text: lines.join(end) },
+        Edit::Replace { span: switch.after(), text: format!("{end}else:{end}    run_migrations_online()") },
+    ];
+    let is_there = |name: &str| layout.imports.iter().any(|import| import.bound == name && !import.nested);
+    let mut imports = Vec::new();
+    match waits {
+        true => {
+            imports.extend((!is_there("pool")).then(|| owned("from sqlalchemy import pool")));
+            imports.extend((!is_there(maker)).then(|| format!("from sqlalchemy.ext.asyncio import {maker}")));
+            if !is_there("asyncio") {
+                edits.push(first_import(layout, "import asyncio", end)?);
+            }
+        }
+        false => {
+            let missing: Vec<&str> = [maker, "pool"].into_iter().filter(|name| !is_there(name)).collect();
+            imports.extend((!missing.is_empty()).then(|| format!("from sqlalchemy import {}", missing.join(", "))));
+        }
+    }
+    if !imports.is_empty() {
+        let alembic = layout.imports.iter().find(|import| import.bound == "context" && !import.nested)?;
+        edits.push(super::edit::insert_after(sources, alembic.statement, &imports));
+    }
+    Some(Fix::risky("add an online mode with the same options", edits))
+}
+
+/// Is what the expression begins with bound at the module's own level?
+fn is_bound(layout: &Layout, expression: &str) -> bool {
+    let first = expression.split('.').next().unwrap_or(expression);
+    let is_plain = expression.split('.').all(is_name);
+    is_plain
+        && (layout.functions.iter().any(|function| function.name == first)
+            || layout.assignments.iter().any(|assignment| assignment.name == first)
+            || layout.imports.iter().any(|import| import.bound == first))
 }
 
 /// The `with` block that opens a connection, and its function.

@@ -1,5 +1,6 @@
 //! `online-mode-missing`
 
+use super::mend;
 use crate::diagnostic::Findings;
 use crate::project::Project;
 use crate::project::alembic::Environment;
@@ -14,7 +15,7 @@ pub const RULE: Rule = Rule {
     check: Check::EachEnvScript(check),
 };
 
-fn check(script: &EnvScript, _: &Environment, _: &Project<'_>, findings: &mut Findings) {
+fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, findings: &mut Findings) {
     let (online, offline) = (&script.online, &script.offline);
     let nothing = online.configures().next().is_none()
         && !online.runs_migrations()
@@ -34,5 +35,6 @@ fn check(script: &EnvScript, _: &Environment, _: &Project<'_>, findings: &mut Fi
         .report(span, "env.py runs migrations in offline mode only: `alembic upgrade` does nothing")
         .key("mode:online")
         .why("without `--sql`, no path reaches `context.run_migrations()`: Alembic ends with exit code 0 and has done nothing")
-        .help("connect, `context.configure(connection=…)` and run the migrations in the `else` branch");
+        .help("connect, `context.configure(connection=…)` and run the migrations in the `else` branch")
+        .maybe_fix(mend::online(script, environment, project));
 }

@@ -15,7 +15,6 @@ use crate::project::alembic::discovery::{self, Found};
 use crate::project::alembic::env_script::{EnvScript, TargetMetadata, What};
 use crate::project::alembic::flask_migrate::{self, FlaskApp};
 use crate::project::alembic::library::{Alembic, MetaDatas, run_env, try_filters};
-use crate::project::alembic::locations::Locations;
 use crate::project::alembic::revision::{self, RevisionMap};
 use crate::project::application::{self, Application};
 use crate::project::code::{self, Code};

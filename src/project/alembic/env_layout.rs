@@ -22,6 +22,8 @@ pub struct Layout {
     pub statements: Vec<Span>,
     /// The `if context.is_offline_mode():` statement at the module's end.
     pub mode_switch: Option<Span>,
+    /// It asks nothing else and has no `else`.
+    pub mode_switch_is_open: bool,
     /// `with … as name:` blocks that stand in functions of the module's own level.
     pub blocks: Vec<Block>,
 }
@@ -160,6 +162,8 @@ impl Reader<'_> {
                 }
                 if calls_attribute_in(&condition.test, "is_offline_mode") {
                     layout.mode_switch = Some(span);
+                    layout.mode_switch_is_open =
+                        condition.test.is_call_expr() && condition.elif_else_clauses.is_empty();
                 }
             }
             _ => {}
