@@ -8,6 +8,7 @@ pub mod linters;
 pub mod read;
 pub mod search_path;
 pub mod settings;
+pub mod setup_script;
 pub mod sqlalchemy;
 pub mod sweep;
 pub mod versions;

@@ -20,6 +20,7 @@ use crate::project::application::{self, Application};
 use crate::project::code::{self, Code};
 use crate::project::search_path::search_path;
 use crate::project::settings::Settings;
+use crate::project::setup_script::{self, SetupScripts};
 use crate::project::sqlalchemy::library::SqlAlchemy;
 use crate::project::sqlalchemy::merge::Renumbering;
 use crate::project::sqlalchemy::url::EngineUrl;
@@ -47,7 +48,13 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         })
         .collect();
     let mut broken = Vec::new();
-    let beside = Beside { sources, trees, found: &found, excluded: &settings.excluded };
+    let homes = found.iter().flat_map(|found| [found.run_from.as_str(), found.config.directory.as_str()]);
+    let setups = catch_unwind(AssertUnwindSafe(|| setup_script::read_above(trees, homes))).unwrap_or_else(|panic| {
+        broken.push(format!("running setup.py on paper broke: {}", said(&*panic)));
+        SetupScripts::new()
+    });
+    let setups = &setups;
+    let beside = Beside { sources, trees, found: &found, setups, excluded: &settings.excluded };
     let (scanned, scan) = mpsc::channel();
     let beside_broke = OnceLock::new();
     let revisions: Vec<OnceLock<RevisionMap>> = found.iter().map(|_| OnceLock::new()).collect();
@@ -61,7 +68,7 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         let mut runs: Vec<Run<'_>> = found
             .iter()
             .map(|found| {
-                let run = catch_unwind(AssertUnwindSafe(|| Run::of(found, sources, trees)));
+                let run = catch_unwind(AssertUnwindSafe(|| Run::of(found, sources, trees, setups)));
                 run.unwrap_or_else(|panic| {
                     broken.push(format!("running env.py of `{}` on paper broke: {}", found.name, said(&*panic)));
                     Run::not_run(trees)
@@ -93,7 +100,7 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
     let application = application::read(trees, &words);
     let mut models = Models::default();
     let mut environments = Vec::new();
-    let mut locks = versions::read::Locks::new();
+    let mut packaging = versions::read::Packaging { setups, locks: versions::read::Locks::new() };
     for (number, run) in runs.iter().enumerate() {
         let mut of_run = match catch_unwind(AssertUnwindSafe(|| run.sqlalchemy.models(&run.machine))) {
             Ok(models) => models,
@@ -111,7 +118,7 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         if let Some(found) = found.get(number) {
             let read = std::mem::take(&mut revisions[number]);
             let revisions = where_they_lie(read, found, run, &application, trees);
-            environments.push(environment(found, run, revisions, &renumbering, trees, settings, &mut locks));
+            environments.push(environment(found, run, revisions, &renumbering, trees, settings, &mut packaging));
         }
     }
     let mut needed: BTreeSet<FileId> =
@@ -140,6 +147,7 @@ struct Beside<'a> {
     sources: &'a Sources,
     trees: &'a Trees<'a>,
     found: &'a [Found],
+    setups: &'a SetupScripts,
     excluded: &'a BTreeSet<String>,
 }
 
@@ -153,7 +161,7 @@ struct Scan {
 impl Beside<'_> {
     /// What the interpreter waits for comes first.
     fn work(&self, scanned: mpsc::Sender<Scan>, revisions: &[OnceLock<RevisionMap>]) {
-        let path = |found: &Found| search_path(self.sources, &found.config, &found.run_from);
+        let path = |found: &Found| search_path(self.sources, &found.config, &found.run_from, self.setups);
         let paths: Vec<Vec<String>> = self
             .found
             .iter()
@@ -262,9 +270,9 @@ impl<'t> Run<'t> {
         (run, alembic)
     }
 
-    fn of(found: &Found, sources: &'t Sources, trees: &'t Trees<'t>) -> Run<'t> {
+    fn of(found: &Found, sources: &'t Sources, trees: &'t Trees<'t>, setups: &SetupScripts) -> Run<'t> {
         let (mut run, alembic) = Run::with(trees);
-        run.machine.search_path = search_path(sources, &found.config, &found.run_from);
+        run.machine.search_path = search_path(sources, &found.config, &found.run_from, setups);
         run.machine.working_directory = found.run_from.as_str().into();
         let numbers = Numbers { sqlalchemy: &run.sqlalchemy };
         let uses_app = |file| code::names(trees.get(file), "current_app");
@@ -314,7 +322,7 @@ fn environment<'t>(
     renumbering: &Renumbering,
     trees: &'t Trees<'t>,
     settings: &Settings,
-    locks: &mut versions::read::Locks,
+    packaging: &mut versions::read::Packaging<'_>,
 ) -> Environment {
     let mut script = run.script.clone();
     if let Some(script) = &mut script {
@@ -337,7 +345,7 @@ fn environment<'t>(
         env_script: script,
         template: found.template,
         revisions,
-        versions: versions::read::read(trees.sources(), &found.config.directory, settings, locks),
+        versions: versions::read::read(trees.sources(), &found.config.directory, settings, packaging),
         reached: run.reached.clone(),
         not_analysed,
     }

@@ -1,12 +1,14 @@
 //! An environment's configuration and the project's packaging → `sys.path` while env.py runs.
 
 use crate::project::alembic::config::{Config, Shape};
+use crate::project::setup_script::SetupScripts;
 use crate::python::value::{Name, PROJECT_ROOT};
 use crate::source::{Sources, join};
+use crate::syntax::ini;
 use crate::syntax::toml::{self, Toml};
 
 /// The directories, relative to the project root, in Python's order.
-pub fn search_path(sources: &Sources, config: &Config, run_from: &str) -> Vec<Name> {
+pub fn search_path(sources: &Sources, config: &Config, run_from: &str, setups: &SetupScripts) -> Vec<Name> {
     let mut path: Vec<Name> = Vec::new();
     let mut add = |directory: String| {
         if sources.is_directory(&directory) && !path.iter().any(|there| **there == *directory) {
@@ -26,7 +28,7 @@ pub fn search_path(sources: &Sources, config: &Config, run_from: &str) -> Vec<Na
     }
     let mut directory = run_from;
     loop {
-        installed_roots(sources, directory).into_iter().for_each(&mut add);
+        installed_roots(sources, directory, setups).into_iter().for_each(&mut add);
         if directory.is_empty() {
             break;
         }
@@ -36,22 +38,22 @@ pub fn search_path(sources: &Sources, config: &Config, run_from: &str) -> Vec<Na
 }
 
 /// Where the modules of the project in `directory` lie, if `pip install` would install it.
-fn installed_roots(sources: &Sources, directory: &str) -> Vec<String> {
+fn installed_roots(sources: &Sources, directory: &str, setups: &SetupScripts) -> Vec<String> {
     let file = |name: &str| join(directory, name).and_then(|path| sources.id(&path));
     let mut roots = Vec::new();
     let mut installable = false;
     if let Some(file) = file("setup.py") {
         installable = true;
-        roots.extend(quoted_after(sources.text(file), &["package_dir", "where="]));
+        roots.extend(setups.get(&file).into_iter().flat_map(|script| script.roots.iter().cloned()));
     }
     if let Some(file) = file("setup.cfg") {
-        let text = sources.text(file);
-        installable |= text.contains("[options]");
-        let line = |key: &str| {
-            let line = text.lines().find(|line| line.trim_start().starts_with(key))?;
-            line.split_once('=').map(|(_, value)| value.trim().trim_start_matches('=').trim().to_owned())
-        };
-        roots.extend(line("where").into_iter().filter(|root| !root.is_empty()));
+        let (read, _) = ini::read(file, sources.text(file));
+        installable |= read.section("options").is_some();
+        roots.extend(read.option("options.packages.find", "where").map(|option| option.raw.trim().to_owned()));
+        // `= src`: the packages at the top.
+        let package_dir = read.option("options", "package_dir").map_or("", |option| &option.raw);
+        let at_top = package_dir.lines().filter_map(|line| line.trim().strip_prefix('='));
+        roots.extend(at_top.map(|root| root.trim().to_owned()));
     }
     if let Some(file) = file("pyproject.toml") {
         let (document, _) = toml::read(file, sources.text(file));
@@ -74,17 +76,4 @@ fn installed_roots(sources: &Sources, directory: &str) -> Vec<String> {
 fn texts(value: Option<&Toml>) -> Vec<String> {
     let Some(value) = value else { return Vec::new() };
     value.as_str().into_iter().chain(value.items().iter().filter_map(Toml::as_str)).map(str::to_owned).collect()
-}
-
-/// The string literals that stand close behind one of `words`: enough for `package_dir={"": "src"}`.
-fn quoted_after(text: &str, words: &[&str]) -> Vec<String> {
-    let mut found = Vec::new();
-    for word in words {
-        for (at, _) in text.match_indices(word) {
-            let rest: String = text[at + word.len()..].chars().take(60).take_while(|letter| *letter != '\n').collect();
-            let quoted = rest.split(['"', '\'']).skip(1).step_by(2).filter(|part| !part.is_empty());
-            found.extend(quoted.map(str::to_owned));
-        }
-    }
-    found
 }

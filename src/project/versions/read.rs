@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::project::settings::Settings;
+use crate::project::setup_script::SetupScripts;
 use crate::project::versions::requirement::{self, Requirement};
 use crate::project::versions::{Pin, Version, Versions, normalized};
 use crate::source::{Entry, FileId, Sources, Span, join, split};
@@ -12,9 +13,19 @@ use crate::syntax::{ini, yaml};
 /// The lock files that were read: environments of one project share them.
 pub type Locks = HashMap<FileId, Option<Vec<(String, Pin)>>>;
 
+/// What was read already.
+#[derive(Debug)]
+pub struct Packaging<'p> {
+    /// The setup.py files.
+    pub setups: &'p SetupScripts,
+    /// The lock files.
+    pub locks: Locks,
+}
+
 /// Reads what the folders from `directory` up to the root say.
-pub fn read(sources: &Sources, directory: &str, settings: &Settings, locks: &mut Locks) -> Versions {
-    let mut reader = Reader { sources, versions: Versions::default(), seen: BTreeSet::new(), locks };
+pub fn read(sources: &Sources, directory: &str, settings: &Settings, packaging: &mut Packaging<'_>) -> Versions {
+    let Packaging { setups, locks } = packaging;
+    let mut reader = Reader { sources, versions: Versions::default(), seen: BTreeSet::new(), setups, locks };
     for (name, text) in [("sqlalchemy", &settings.sqlalchemy), ("alembic", &settings.alembic)] {
         if let Some(version) = text.as_deref().and_then(Version::read) {
             reader.versions.configured.insert(name.to_owned(), version);
@@ -35,6 +46,7 @@ struct Reader<'s, 'l> {
     sources: &'s Sources,
     versions: Versions,
     seen: BTreeSet<FileId>,
+    setups: &'l SetupScripts,
     locks: &'l mut Locks,
 }
 
@@ -59,9 +71,7 @@ impl Reader<'_, '_> {
         self.if_there(directory, "pyproject.toml", Reader::pyproject);
         self.if_there(directory, "Pipfile", Reader::pipfile);
         self.if_there(directory, "setup.cfg", Reader::setup_cfg);
-        if self.sources.id(&below(directory, "setup.py")).is_some() {
-            self.unread(directory, "setup.py");
-        }
+        self.if_there(directory, "setup.py", Reader::setup_script);
         for name in ["environment.yml", "environment.yaml"] {
             self.if_there(directory, name, Reader::conda);
         }
@@ -73,13 +83,6 @@ impl Reader<'_, '_> {
         {
             read(self, file);
         }
-    }
-
-    /// A manifest that code computes: what it says beside is not known.
-    fn unread(&mut self, directory: &str, name: &str) {
-        let file = self.sources.id(&below(directory, name));
-        let asks = file.is_some_and(|file| self.sources.text(file).contains("install_requires"));
-        self.versions.open |= asks;
     }
 
     fn read_from(&mut self, file: FileId) -> String {
@@ -297,6 +300,23 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// What setup.py handed to `setup` when it was run on paper.
+    fn setup_script(&mut self, file: FileId) {
+        let setups = self.setups;
+        let Some(script) = setups.get(&file) else {
+            self.versions.open = true;
+            return;
+        };
+        self.versions.open |= script.is_open;
+        if script.requirements.is_empty() {
+            return;
+        }
+        let path = self.read_from(file);
+        for (text, span) in &script.requirements {
+            self.require(text, *span, &path);
+        }
+    }
+
     /// Conda's environment.yml: it may bring what no requirement names.
     fn conda(&mut self, file: FileId) {
         let (root, _) = yaml::read(file, self.sources.text(file));
@@ -351,10 +371,15 @@ fn below(directory: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::project::setup_script;
+    use crate::syntax::python::Trees;
 
     fn versions(files: &[(&str, &str)], directory: &str) -> Versions {
         let sources = Sources::in_memory(files.iter().map(|(path, text)| (*path, *text)));
-        read(&sources, directory, &Settings::default(), &mut Locks::new())
+        let trees = Trees::of(&sources);
+        let setups = setup_script::read_above(&trees, [directory]);
+        let mut packaging = Packaging { setups: &setups, locks: Locks::new() };
+        read(&sources, directory, &Settings::default(), &mut packaging)
     }
 
     #[test]
@@ -400,6 +425,9 @@ mod tests {
         assert_eq!(found.has("asyncpg"), Some(true));
         let cfg = "[options]\ninstall_requires =\n    alembic>=1.2\n    sqlalchemy==1.4.41\n";
         assert_eq!(versions(&[("setup.cfg", cfg)], "").sqlalchemy().version.to_string(), "1.4.41");
+        let setup = "from setuptools import setup\nsetup(install_requires=['alembic', 'sqlalchemy==1.4.42'])\n";
+        let found = versions(&[("setup.py", setup)], "");
+        assert_eq!((found.sqlalchemy().how.as_str(), found.open), ("setup.py pins SQLAlchemy 1.4.42", false));
         let pipfile = "{\"default\": {\"sqlalchemy\": {\"version\": \"==2.1.0\"}}}";
         assert_eq!(versions(&[("Pipfile.lock", pipfile)], "").sqlalchemy().version.to_string(), "2.1.0");
         let venv = versions(&[(".venv/lib/python3.12/site-packages/SQLAlchemy-2.0.43.dist-info/METADATA", "")], "");
