@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Edit, Findings, Fix, Level};
 use crate::project::Project;
+use crate::project::imported::{Thing, Use};
 use crate::project::sqlalchemy::attribute::{Attribute, Kind, Shape};
 use crate::project::sqlalchemy::{ClassBody, MappedClass, RegistryKind, Role};
 use crate::rules::models::shared::{self, SqlAlchemy};
@@ -204,6 +205,17 @@ fn report(
         }
         kind => format!("rename the {}", kind.word()),
     };
+    let uses = Uses::of(body, attribute, project);
+    let new = format!("{name}_");
+    let is_free = class
+        .made_of
+        .iter()
+        .all(|part| project.models.body(part.body).attributes.iter().all(|attribute| attribute.name != new));
+    let remedy = fix(attribute, &uses, project).filter(|_| is_free);
+    let help = match (&remedy, uses.left_words(project)) {
+        (Some(_), Some(left)) => format!("{help}; {left}"),
+        _ => help,
+    };
     let mut report = found
         .report(attribute.name_span, format!("attribute name `{name}` is reserved on mapped classes"))
         .key(format!("attribute:{}.{name}", body.qualified))
@@ -211,7 +223,7 @@ fn report(
         .why(verdict.why)
         .help(help)
         .level(level)
-        .maybe_fix(fix(attribute, project));
+        .maybe_fix(remedy);
     if role != Role::Own {
         report =
             report.label(class.name_span, format!("mapped here: `{}` gets it from `{}`", class.name, body.qualified));
@@ -219,8 +231,60 @@ fn report(
     let _ = report;
 }
 
+/// Where the project uses the attribute.
+#[derive(Default)]
+struct Uses {
+    /// The places that certainly mean it.
+    certain: Vec<Span>,
+    /// Those that may.
+    left: Vec<Span>,
+}
+
+impl Uses {
+    fn of(body: &ClassBody, attribute: &Attribute, project: &Project<'_>) -> Uses {
+        let mut uses = Uses::default();
+        let name = attribute.name.as_str();
+        // The name means the MetaData, too, where the class has no attribute of it.
+        let has_other_meaning = matches!(name, "metadata" | "registry");
+        let models = &project.models;
+        let of_init = |attribute: &Attribute| attribute.name == "__init__";
+        for class in models.classes.iter().filter(|class| class.made_of.iter().any(|part| part.body == body.id)) {
+            let has_init = class.made_of.iter().any(|part| models.body(part.body).attributes.iter().any(of_init));
+            uses.certain.extend(project.code.uses_of_self(class.span, name));
+            let Some((module, _)) = class.qualified.rsplit_once('.') else { continue };
+            for imported in project.code.names_of(Thing { file: class.file, module, name: &class.name }) {
+                for one in project.code.uses(&imported, name) {
+                    match one {
+                        Use::Keyword(span) if !has_init => uses.certain.push(span),
+                        Use::Attribute(span, is_sql) if is_sql || !has_other_meaning => uses.certain.push(span),
+                        Use::Keyword(span) | Use::Attribute(span, _) | Use::Perhaps(span) => uses.left.push(span),
+                    }
+                }
+            }
+        }
+        uses.certain.extend(project.code.uses_of_self(body.span, name));
+        for places in [&mut uses.certain, &mut uses.left] {
+            places.sort();
+            places.dedup();
+        }
+        uses
+    }
+
+    /// Says which uses nobody can be sure of.
+    fn left_words(&self, project: &Project<'_>) -> Option<String> {
+        let places: Vec<String> =
+            self.left.iter().take(3).map(|span| format!("`{}`", project.sources.place(*span))).collect();
+        let more = match self.left.len().saturating_sub(places.len()) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        (!places.is_empty())
+            .then(|| format!("the fix leaves what may be another object's: {}{more}", places.join(", ")))
+    }
+}
+
 /// Renames the attribute, keeps the column's name, and renames the uses that certainly mean this attribute.
-fn fix(attribute: &Attribute, project: &Project<'_>) -> Option<Fix> {
+fn fix(attribute: &Attribute, uses: &Uses, project: &Project<'_>) -> Option<Fix> {
     let name = &attribute.name;
     if name.starts_with('_') || name.starts_with("model_") {
         return None;
@@ -268,7 +332,13 @@ fn fix(attribute: &Attribute, project: &Project<'_>) -> Option<Fix> {
         (Kind::Relationship | Kind::Hybrid | Kind::Property | Kind::Method | Kind::MapperProperty, _) => {}
         _ => return None,
     }
-    Some(Fix::risky(format!("rename the attribute to `{new}` and keep the column"), edits))
+    edits.extend(uses.certain.iter().map(|span| Edit::Replace { span: *span, text: new.clone() }));
+    let and = match uses.certain.len() {
+        0 => " and keep the column".to_owned(),
+        1 => ", with its use, and keep the column".to_owned(),
+        count => format!(", with its {count} uses, and keep the column"),
+    };
+    Some(Fix::risky(format!("rename the attribute to `{new}`{and}"), edits))
 }
 
 /// Inserts an argument before the others of the call at `span`.

@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 use rayon::prelude::*;
 
 use crate::project::words::{Held, Words};
-use crate::source::{FileId, Span};
+use crate::source::{FileId, Sources, Span};
 use crate::syntax::python::tree::visitor::{Visitor, walk_expr, walk_keyword, walk_stmt};
 use crate::syntax::python::{Tree, Trees, span_of, tree};
 
@@ -125,8 +125,18 @@ impl<'s> Code<'s> {
         taken
     }
 
+    /// The files.
+    pub(super) fn sources(&self) -> &Sources {
+        self.trees.sources()
+    }
+
+    /// The tree of a file.
+    pub(super) fn tree(&self, file: FileId) -> &Tree {
+        self.trees.get(file)
+    }
+
     /// The Python files whose bytes hold all the words, in the order of their paths.
-    fn holding(&self, words: &[&str]) -> Vec<FileId> {
+    pub(super) fn holding(&self, words: &[&str]) -> Vec<FileId> {
         let sources = self.trees.sources();
         let parts: Vec<Finder<'_>> = words.iter().flat_map(|word| word.split('.')).map(Finder::new).collect();
         let mut python: Vec<FileId> = sources.ids().filter(|file| sources.path(*file).ends_with(".py")).collect();

@@ -4,6 +4,7 @@ pub mod alembic;
 pub mod application;
 pub mod code;
 pub mod compose;
+pub mod imported;
 pub mod linters;
 pub mod read;
 pub mod search_path;
