@@ -4,7 +4,7 @@ use crate::diagnostic::{Edit, Findings, Fix};
 use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::config::{Config, Shape};
-use crate::project::alembic::env_script::EnvScript;
+use crate::project::alembic::env_script::{EnvScript, FileConfig};
 use crate::rules::{Check, Rule};
 use crate::source::Span;
 
@@ -18,12 +18,8 @@ pub const RULE: Rule = Rule {
 fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, findings: &mut Findings) {
     let config = &environment.config;
     let Some(file) = config.file.filter(|_| matches!(config.shape, Shape::Ini | Shape::FlaskMigrate)) else { return };
-    let calls = script.online.file_configs.iter().map(|(span, _)| *span);
-    let of_config = calls.filter(|span| {
-        let call = project.sources.slice(*span);
-        call.contains("config_file_name") && !project.sources.slice(project.sources.line_span(*span)).contains("try:")
-    });
-    let Some(call) = of_config.into_iter().next() else { return };
+    let mut calls = script.online.file_configs.iter();
+    let Some(FileConfig { span: call, .. }) = calls.find(|call| call.file == Some(file) && !call.tried) else { return };
     let Some((missing, told)) = first_missing(config) else { return };
     let fix = addition(config, project.sources.text(file)).map(|text| {
         let end = project.sources.text(file).len();
@@ -31,7 +27,7 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
     });
     let shown = project.sources.path(file);
     findings
-        .report(call, format!("`fileConfig` reads `{shown}`, which has no `[{missing}]`"))
+        .report(*call, format!("`fileConfig` reads `{shown}`, which has no `[{missing}]`"))
         .key(format!("section:{missing}"))
         .label(config.section_span.unwrap_or(Span::start_of(file)), "the file that is read")
         .why(format!("it raises `KeyError: '{told}'`, whatever alembic is asked to do"))

@@ -69,8 +69,8 @@ fn report(
     } else if let Some(name) = &error.missing {
         // env.py may set it first, or the program may give it to `Config`.
         let sets = environment.env_script.as_ref().is_some_and(|script| {
-            let text = project.sources.text(script.file).to_lowercase();
-            text.contains(name.as_str()) || script.runs().iter().any(|run| !run.set_options.is_empty())
+            let names = |word: &str| project.code.mentions_in(script.file, word);
+            names(name) || names(&name.to_uppercase()) || script.runs().iter().any(|run| !run.set_options.is_empty())
         });
         if sets {
             return;

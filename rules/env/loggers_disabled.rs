@@ -4,7 +4,7 @@ use super::edit;
 use crate::diagnostic::{Findings, Fix};
 use crate::project::Project;
 use crate::project::alembic::Environment;
-use crate::project::alembic::env_script::EnvScript;
+use crate::project::alembic::env_script::{EnvScript, FileConfig};
 use crate::rules::{Check, Rule};
 
 /// The rule.
@@ -12,7 +12,7 @@ pub const RULE: Rule =
     Rule { name: "loggers-disabled", page: include_str!("loggers_disabled.md"), check: Check::EachEnvScript(check) };
 
 fn check(script: &EnvScript, _: &Environment, project: &Project<'_>, findings: &mut Findings) {
-    for (span, disables) in &script.online.file_configs {
+    for FileConfig { span, disables, .. } in &script.online.file_configs {
         if *disables != Some(true) || span.file != script.file {
             continue;
         }

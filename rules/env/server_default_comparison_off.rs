@@ -5,6 +5,8 @@ use super::evidence::{autogenerates, migration_engine, online_call};
 use crate::diagnostic::{Findings, Fix};
 use crate::project::alembic::Environment;
 use crate::project::alembic::env_script::{EnvScript, TargetMetadata};
+use crate::project::sqlalchemy::column::Column;
+use crate::project::sqlalchemy::expression::Expression;
 use crate::project::{Known, Project};
 use crate::rules::{Check, Rule};
 
@@ -30,9 +32,8 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
         project.models.tables.iter().filter(|table| targeted.contains(&table.metadata)).flat_map(|table| &table.columns)
     };
     let with_default = columns().filter(|column| column.server_default.is_some()).count();
-    let is_json = |column: &crate::project::sqlalchemy::column::Column| {
-        let text = project.sources.slice(column.statement);
-        column.server_default.is_some() && text.contains("JSON") && !text.contains("JSONB")
+    let is_json = |column: &Column| {
+        column.server_default.is_some() && column.column_type.as_ref().is_some_and(|given| may_be_json(&given.value))
     };
     let postgresql = migration_engine(&script.online, call)
         .and_then(|engine| engine.url)
@@ -50,4 +51,19 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
         .why(format!("it is off in every version of Alembic; {with_default} columns have a server default"))
         .help("pass `compare_server_default=True`")
         .maybe_fix(fix.map(|edit| Fix::safe("compare server defaults", vec![edit])));
+}
+
+/// May it be PostgreSQL's `json`? A type of the project's own may be made of it.
+fn may_be_json(column_type: &Expression) -> bool {
+    match column_type {
+        Expression::Unknown | Expression::Class(_) => true,
+        Expression::Call(callee, given) => match &**callee {
+            Expression::Attribute(of, method) if method == "with_variant" => match given.as_slice() {
+                [variant, dialect] if dialect.value.as_str() == Some("postgresql") => may_be_json(&variant.value),
+                _ => may_be_json(of),
+            },
+            callee => may_be_json(callee),
+        },
+        other => other.short_name() == Some("JSON"),
+    }
 }

@@ -5,9 +5,9 @@ use super::evidence::{autogenerates, is_flask, level_of_url, migration_engine};
 use crate::diagnostic::{Edit, Findings, Fix, Level};
 use crate::project::alembic::Environment;
 use crate::project::alembic::env_script::EnvScript;
+use crate::project::code::Call;
 use crate::project::{Known, Project};
 use crate::rules::{Check, Rule};
-use crate::source::Span;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -16,14 +16,14 @@ pub const RULE: Rule = Rule {
     check: Check::EachEnvScript(check),
 };
 
-/// Operations that SQLite's `ALTER TABLE` can't do.
+/// Operations of `op` that SQLite's `ALTER TABLE` can't do.
 const NOT_ON_SQLITE: &[&str] = &[
-    "op.alter_column(",
-    "op.create_foreign_key(",
-    "op.create_unique_constraint(",
-    "op.create_check_constraint(",
-    "op.create_primary_key(",
-    "op.drop_constraint(",
+    "alter_column",
+    "create_foreign_key",
+    "create_unique_constraint",
+    "create_check_constraint",
+    "create_primary_key",
+    "drop_constraint",
 ];
 
 fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, findings: &mut Findings) {
@@ -42,12 +42,12 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
             None if !call.open => (event.span, edit::add_argument(project.sources, call.span, "render_as_batch=True")),
             _ => continue,
         };
-        let Some((operation, at)) = written_outside_batch(environment, project) else { continue };
+        let Some(operation) = written_outside_batch(environment, project) else { continue };
         findings
             .report(span, "revisions for SQLite are written without batch mode: no `render_as_batch=True`")
             .key("option:render_as_batch")
             .label(url.span, "the database is SQLite")
-            .label(at, format!("SQLite has no `ALTER TABLE` for `{operation}`"))
+            .label(operation.callee, format!("SQLite has no `ALTER TABLE` for `op.{}`", operation.name))
             .why(
                 "such an operation ends with `near \"ALTER\": syntax error` or `No support for ALTER of constraints in \
                  SQLite dialect`",
@@ -59,19 +59,7 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
 }
 
 /// An operation in a generated revision that SQLite can't do.
-fn written_outside_batch(environment: &Environment, project: &Project<'_>) -> Option<(&'static str, Span)> {
-    for script in &environment.revisions.scripts {
-        let text = project.sources.text(script.file);
-        let mut at = 0;
-        for line in text.split_inclusive('\n') {
-            let blanks = line.len() - line.trim_start().len();
-            if let Some(operation) = NOT_ON_SQLITE.iter().find(|operation| line[blanks..].starts_with(**operation)) {
-                let start = at + blanks;
-                let span = Span::new(script.file, start..start + operation.len() - 1);
-                return Some((operation.trim_end_matches('('), span));
-            }
-            at += line.len();
-        }
-    }
-    None
+fn written_outside_batch(environment: &Environment, project: &Project<'_>) -> Option<Call> {
+    let cant = |call: &Call| call.receiver.as_deref() == Some("op") && NOT_ON_SQLITE.contains(&call.name.as_str());
+    environment.revisions.scripts.iter().find_map(|script| project.code.calls_in(script.file).into_iter().find(cant))
 }

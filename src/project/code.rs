@@ -23,6 +23,8 @@ pub struct Code<'s> {
 pub struct Call {
     /// The whole call.
     pub span: Span,
+    /// What is called: `op.drop_column`.
+    pub callee: Span,
     /// The function's or method's own name.
     pub name: String,
     /// What a method is called on: the name that the object was bound to where it was made (`migrate` of
@@ -75,34 +77,18 @@ impl<'s> Code<'s> {
 
     /// The calls of functions and methods of this name.
     pub fn calls(&self, name: &str) -> Vec<Call> {
-        let mut calls = Vec::new();
-        for file in self.holding(&[name]) {
-            let tree = self.trees.get(file);
-            let mut origins = None;
-            read(tree, &mut |part| {
-                if let Part::Expression(tree::Expr::Call(call)) = part
-                    && called(call) == Some(name)
-                {
-                    let origins = origins.get_or_insert_with(|| Origins::of(tree));
-                    calls.push(call_of(file, call, origins));
-                }
-            });
-        }
-        calls
+        let calls = self.holding(&[name]).into_iter().flat_map(|file| self.calls_in(file));
+        calls.filter(|call| call.name == name).collect()
+    }
+
+    /// The calls in a file.
+    pub fn calls_in(&self, file: FileId) -> Vec<Call> {
+        calls(self.trees.get(file))
     }
 
     /// The call that stands at this place.
     pub fn call_at(&self, span: Span) -> Option<Call> {
-        let tree = self.trees.get(span.file);
-        let mut found = None;
-        read(tree, &mut |part| {
-            if let Part::Expression(expression @ tree::Expr::Call(call)) = part
-                && tree.span(expression) == span
-            {
-                found = Some(call_of(span.file, call, &Origins::of(tree)));
-            }
-        });
-        found
+        self.calls_in(span.file).into_iter().find(|call| call.span == span)
     }
 
     /// The names that code takes from `of.attribute`: `all` and `filter` for `Order.query.all()`,
@@ -160,6 +146,42 @@ fn holds(tree: &Tree, is_it: impl Fn(&Part<'_>) -> bool) -> bool {
     let mut found = false;
     read(tree, &mut |part| found = found || is_it(&part));
     found
+}
+
+/// The calls in a file: outer ones before those in their arguments.
+pub fn calls(tree: &Tree) -> Vec<Call> {
+    let origins = Origins::of(tree);
+    let mut calls = Vec::new();
+    read(tree, &mut |part| {
+        if let Part::Expression(tree::Expr::Call(call)) = part {
+            calls.push(call_of(tree.file, call, &origins));
+        }
+    });
+    calls
+}
+
+/// Is it in the body of a `try` that catches something?
+pub fn is_tried(tree: &Tree, span: Span) -> bool {
+    struct Tries<'t> {
+        tree: &'t Tree,
+        span: Span,
+        found: bool,
+    }
+    impl<'t> Visitor<'t> for Tries<'t> {
+        fn visit_stmt(&mut self, statement: &'t tree::Stmt) {
+            if !self.tree.span(statement).contains(self.span) {
+                return;
+            }
+            if let tree::Stmt::Try(tried) = statement {
+                let in_body = tried.body.iter().any(|inner| self.tree.span(inner).contains(self.span));
+                self.found |= in_body && !tried.handlers.is_empty();
+            }
+            walk_stmt(self, statement);
+        }
+    }
+    let mut tries = Tries { tree, span, found: false };
+    tree.module.body.iter().for_each(|statement| tries.visit_stmt(statement));
+    tries.found
 }
 
 /// Something that the reader comes by.
@@ -280,6 +302,7 @@ fn call_of(file: FileId, call: &tree::ExprCall, origins: &Origins<'_>) -> Call {
     let is_starred = call.arguments.args.iter().any(|argument| argument.is_starred_expr());
     Call {
         span: span_of(file, call),
+        callee: span_of(file, &*call.func),
         name: called(call).unwrap_or("").to_owned(),
         receiver,
         arguments: call.arguments.args.iter().map(|given| argument(file, given)).collect(),
@@ -368,7 +391,10 @@ def run(app, things):
     for thing in things:
         thing.init_app(app)
     url = f\"SET lock_timeout = {app.timeout}\"
-    O.query.all()
+    try:
+        O.query.all()
+    except AttributeError:
+        pass
     return str(url)
 ";
 
@@ -390,6 +416,8 @@ def run(app, things):
         let code = Code::of(&trees, Words::read(&sources, |_, _| true));
         let receivers: Vec<_> = code.calls("init_app").into_iter().map(|call| call.receiver).collect();
         assert_eq!(receivers, [Some("migrate".to_owned()), None]);
+        let tree = trees.get(FileId(0));
+        assert!(is_tried(tree, code.calls("all")[0].span) && !is_tried(tree, code.calls("str")[0].span));
         assert_eq!(code.taken_from("Order", "query"), ["all"]);
         let at = CODE.find("str(").expect("is there");
         let call = code.call_at(Span::new(FileId(0), at..at + "str(url)".len())).expect("a call");

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::project::Known;
 use crate::project::alembic::env_script::{EngineProblem, ObjectId, What};
 use crate::project::alembic::library::{Alembic, ConnectionRef, EngineInfo, EngineRef, Pending, event};
+use crate::project::code;
 use crate::project::sqlalchemy::url::{EngineUrl, Provenance, UrlKind};
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::value::{Argument, Arguments, Key, Keyword, Origin, OriginKind, Str, Term, TermKind, Value};
@@ -149,7 +150,9 @@ impl<'t> Alembic<'t> {
                 (unread("the configuration holds no URL"), Some(problem))
             }
             Some(Value::None) => {
-                let section = literal_argument(machine.trees.sources().slice(argument_span));
+                let calls = code::calls(machine.trees.get(argument_span.file));
+                let call = calls.into_iter().find(|call| call.span == argument_span);
+                let section = call.and_then(|call| call.arguments.into_iter().next()?.text);
                 (
                     unread("the section does not exist"),
                     Some(EngineProblem::SectionMissing { section, span: argument_span }),
@@ -532,14 +535,6 @@ impl<'t> Alembic<'t> {
         let text = self.state.borrow().urls.get(&term.id).cloned()?;
         Some(masked(&text, span))
     }
-}
-
-/// The first string literal in the text of a call: `"database"` of `config.get_section("database")`.
-fn literal_argument(text: &str) -> Option<String> {
-    let start = text.find(['"', '\''])?;
-    let quote = text.as_bytes()[start] as char;
-    let end = text[start + 1..].find(quote)?;
-    Some(text[start + 1..start + 1 + end].to_owned())
 }
 
 /// The URL's text with `***` for the password.

@@ -45,8 +45,8 @@ pub struct EnvRun {
     pub set_options: Vec<SetOption>,
     /// What it makes of `context.script.version_locations`.
     pub version_locations: Option<SetLocations>,
-    /// Calls of `fileConfig`: where, and what `disable_existing_loggers` says (absent: `true`).
-    pub file_configs: Vec<(Span, Option<bool>)>,
+    /// Calls of `fileConfig`, in order.
+    pub file_configs: Vec<FileConfig>,
     /// A function outside the project was called that, by its name, may import models: `import_models("app")`.
     pub may_load_models: bool,
     /// Calls of `asyncio.run` and the like.
@@ -57,6 +57,19 @@ pub struct EnvRun {
     pub unreached: Vec<Unreached>,
     /// `pathlib.Path` objects that were put on `sys.path`, where Python passes over them: the calls.
     pub paths_passed_over: Vec<Span>,
+}
+
+/// `fileConfig(config.config_file_name)`
+#[derive(Clone, Debug)]
+pub struct FileConfig {
+    /// The whole call.
+    pub span: Span,
+    /// The file that it reads, where that is one of the project.
+    pub file: Option<FileId>,
+    /// `disable_existing_loggers`, which is `true` where it is not given.
+    pub disables: Option<bool>,
+    /// A `try` around it catches what it raises.
+    pub tried: bool,
 }
 
 /// `import shop`, where no directory on `sys.path` holds `shop`.

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use crate::project::Known;
 use crate::project::alembic::env_script::What;
 use crate::project::alembic::library::{Alembic, MetaDatas};
+use crate::project::code;
 use crate::project::sqlalchemy::MetaDataId;
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::value::{Arguments, Key, Module, Term, TermKind, Value};
@@ -149,8 +150,9 @@ fn candidates(machine: &Machine<'_>, run_from: &str) -> (Vec<(FileId, Option<Str
     let mut others = Vec::new();
     for entry in sources.entries(run_from.trim_matches('/')) {
         let Some(file) = entry.file.filter(|_| entry.name.ends_with(".py")) else { continue };
-        let text = sources.text(file);
-        if text.contains("create_app") || text.contains("Flask(") || text.contains("make_app") {
+        let tree = machine.trees.get(file);
+        let makes_app = ["create_app", "make_app"].iter().any(|name| code::names(tree, name));
+        if makes_app || code::calls(tree).iter().any(|call| call.name == "Flask") {
             others.push((file, None));
         }
     }

@@ -12,12 +12,14 @@ use crate::project::Known;
 use crate::project::alembic::config::Config;
 use crate::project::alembic::env_layout;
 use crate::project::alembic::env_script::{
-    EnvRun, EnvScript, Event, Exception, ObjectId, TargetMetadata, Unreached, What,
+    EnvRun, EnvScript, Event, Exception, FileConfig, ObjectId, TargetMetadata, Unreached, What,
 };
 use crate::project::alembic::flask_migrate::Flask;
 use crate::project::alembic::script_directory::{SCRIPT, version_locations};
+use crate::project::code;
 use crate::project::sqlalchemy::MetaDataId;
 use crate::project::sqlalchemy::url::EngineUrl;
+use crate::python::builtins::paths::{found, path_text};
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
 use crate::python::value::{Arguments, Code, Module, Name, Term, TermKind, Value};
@@ -165,8 +167,11 @@ impl<'t> Alembic<'t> {
                     None => Some(true),
                     Some(value) => value.as_bool(),
                 };
+                let read = arguments.get(0, "fname").and_then(path_text).and_then(|path| found(machine, path));
+                let tried = code::is_tried(machine.trees.get(span.file), span);
                 if let Some(run) = &mut self.state.borrow_mut().run {
-                    run.facts.file_configs.push((span, disables));
+                    let file = read.and_then(Result::ok);
+                    run.facts.file_configs.push(FileConfig { span, file, disables, tried });
                 }
                 return None;
             }
