@@ -4,10 +4,12 @@
 //! start (the walk of `load` lists them); their texts are read once, when somebody first asks, through the
 //! [`Reader`] that `load` hands in. Nothing else below `load` touches the disk.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// A file of the project, as a small number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,8 +121,8 @@ struct File {
 /// All files of the project.
 pub struct Sources {
     files: Vec<File>,
-    by_path: HashMap<Box<str>, FileId>,
-    directories: BTreeMap<Box<str>, Vec<Entry>>,
+    by_path: FxHashMap<Box<str>, FileId>,
+    directories: FxHashMap<Box<str>, Vec<Entry>>,
     reader: Arc<dyn Reader>,
     /// Directories that can't be listed, and why.
     pub unlisted: Vec<(String, String)>,
@@ -164,8 +166,8 @@ impl Sources {
         sorted.dedup();
         let mut sources = Sources {
             files: Vec::with_capacity(sorted.len()),
-            by_path: HashMap::with_capacity(sorted.len()),
-            directories: BTreeMap::new(),
+            by_path: FxHashMap::with_capacity_and_hasher(sorted.len(), FxBuildHasher),
+            directories: FxHashMap::default(),
             reader,
             unlisted: Vec::new(),
             shown_from: String::new(),

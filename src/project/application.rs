@@ -114,7 +114,8 @@ impl Names<'_> {
     }
 }
 
-fn is_test(path: &str) -> bool {
+/// Does the path say that it holds tests?
+pub fn is_test(path: &str) -> bool {
     path.split('/').any(|part| {
         let stem = part.strip_suffix(".py").unwrap_or(part);
         stem.starts_with("test") || stem.ends_with("_test") || stem.ends_with("_tests") || stem == "conftest"
@@ -260,7 +261,7 @@ mod tests {
             ("tests/conftest.py", "app = FastAPI()\nBase.metadata.create_all(engine)\n"),
         ]);
         let trees = Trees::of(&sources);
-        let found = read(&trees, &Words::read(&sources, |_, _| true));
+        let found = read(&trees, &Words::read(&sources, sources.ids(), |_, _| true));
         assert_eq!(found.create_alls.len(), 1);
         assert_eq!(found.create_alls[0].when, "in `lifespan`");
         let coroutines: Vec<_> = found.upgrades.iter().map(|upgrade| upgrade.in_coroutine.as_deref()).collect();

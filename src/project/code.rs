@@ -402,7 +402,7 @@ def run(app, things):
     fn comments_and_docstrings_are_no_code() {
         let sources = Sources::in_memory([("a.py", CODE), ("b.py", "import os\n")]);
         let trees = Trees::of(&sources);
-        let code = Code::of(&trees, Words::read(&sources, |_, _| true));
+        let code = Code::of(&trees, Words::read(&sources, sources.ids(), |_, _| true));
         let said = ["makedirs", "mkdir", "alembic.script", "alembic.config", "lock_timeout", "app.timeout", "config"];
         assert_eq!(said.map(|word| code.mentions(word)), [false, false, false, true, true, true, true]);
         assert_eq!(code.mentioning(&["alembic", "Order"]).len(), 1);
@@ -413,7 +413,7 @@ def run(app, things):
     fn calls_know_whose_method_they_call() {
         let sources = Sources::in_memory([("a.py", CODE)]);
         let trees = Trees::of(&sources);
-        let code = Code::of(&trees, Words::read(&sources, |_, _| true));
+        let code = Code::of(&trees, Words::read(&sources, sources.ids(), |_, _| true));
         let receivers: Vec<_> = code.calls("init_app").into_iter().map(|call| call.receiver).collect();
         assert_eq!(receivers, [Some("migrate".to_owned()), None]);
         let tree = trees.get(FileId(0));

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{OnceLock, mpsc};
+use std::time::Duration;
 
 use rayon::prelude::*;
 
@@ -188,16 +189,23 @@ impl Beside<'_> {
 
 /// Takes what was sent. A worker of the pool does other work meanwhile: it may be that work which is waited for.
 fn wait<T: Default>(receiver: &mpsc::Receiver<T>) -> T {
-    loop {
-        match receiver.try_recv() {
+    const A_MOMENT: Duration = Duration::from_micros(200);
+    while let Some(did) = rayon::yield_now() {
+        let sent = if did == rayon::Yield::Idle {
+            receiver.recv_timeout(A_MOMENT)
+        } else {
+            receiver.try_recv().map_err(|error| match error {
+                mpsc::TryRecvError::Empty => mpsc::RecvTimeoutError::Timeout,
+                mpsc::TryRecvError::Disconnected => mpsc::RecvTimeoutError::Disconnected,
+            })
+        };
+        match sent {
             Ok(sent) => return sent,
-            Err(mpsc::TryRecvError::Disconnected) => return T::default(),
-            Err(mpsc::TryRecvError::Empty) if rayon::yield_now().is_none() => {
-                return receiver.recv().unwrap_or_default();
-            }
-            Err(mpsc::TryRecvError::Empty) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => return T::default(),
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
         }
     }
+    receiver.recv().unwrap_or_default()
 }
 
 /// The names of a module and their values on paper, one line each.
@@ -286,7 +294,7 @@ impl<'t> Run<'t> {
             run.reached.insert(file);
         }
         run.reached.extend(run.machine.modules().iter().filter_map(|module| module.file));
-        run.tables_reached = run.sqlalchemy.models(&run.machine).tables.len();
+        run.tables_reached = run.sqlalchemy.table_count();
         run.not_analysed = not_analysed(&run);
         run
     }
@@ -416,10 +424,8 @@ fn not_analysed(run: &Run<'_>) -> Vec<NotAnalysed> {
             all.push(NotAnalysed { span, why: format!("`target_metadata`: {why}"), hides: Hides::Nothing });
         }
     }
-    for metadata in run.sqlalchemy.models(&run.machine).metadatas {
-        let unread = metadata.unread.into_iter();
-        all.extend(unread.map(|(span, why)| NotAnalysed { span, why, hides: Hides::Nothing }));
-    }
+    let unread = run.sqlalchemy.unread().into_iter();
+    all.extend(unread.map(|(span, why)| NotAnalysed { span, why, hides: Hides::Nothing }));
     all.sort();
     all.dedup();
     all

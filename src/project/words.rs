@@ -70,34 +70,36 @@ impl Held {
     }
 }
 
-/// The words of all Python files.
+/// The words of the Python files that were looked into.
 #[derive(Clone, Debug, Default)]
-pub struct Words(Vec<Held>);
+pub struct Words(Vec<(FileId, Held)>);
 
 impl Words {
-    /// Looks into every Python file; the text is kept where `wanted` says so. A file that can't be read holds nothing.
-    pub fn read(sources: &Sources, wanted: impl Fn(FileId, Held) -> bool + Sync) -> Words {
+    /// Looks into these files; the text is kept where `wanted` says so. A file that can't be read holds nothing.
+    pub fn read(
+        sources: &Sources,
+        files: impl IntoIterator<Item = FileId>,
+        wanted: impl Fn(FileId, Held) -> bool + Sync,
+    ) -> Words {
         let Some(searcher) = searcher() else { return Words::default() };
-        let files: Vec<FileId> = sources.ids().collect();
+        let files: Vec<FileId> = files.into_iter().collect();
         let held = files.into_par_iter().with_min_len(16).map(|file| {
             let mut held = Held::default();
-            if sources.path(file).ends_with(".py") {
-                sources.keep_if(file, |bytes| {
-                    held.length = bytes.len();
-                    for found in searcher.find_iter(bytes) {
-                        held.words |= 1 << found.pattern().as_u32();
-                    }
-                    wanted(file, held)
-                });
-            }
-            held
+            sources.keep_if(file, |bytes| {
+                held.length = bytes.len();
+                for found in searcher.find_iter(bytes) {
+                    held.words |= 1 << found.pattern().as_u32();
+                }
+                wanted(file, held)
+            });
+            (file, held)
         });
         Words(held.collect())
     }
 
-    /// Those of one file.
+    /// Those of one file; none when it was not looked into.
     pub fn of(&self, file: FileId) -> Held {
-        self.0.get(file.0 as usize).copied().unwrap_or_default()
+        self.0.binary_search_by_key(&file, |(file, _)| *file).map(|found| self.0[found].1).unwrap_or_default()
     }
 }
 
@@ -123,7 +125,7 @@ mod tests {
     fn every_word_of_a_file_is_found() {
         let sources =
             Sources::in_memory([("a.py", "class A(Mixin, Base):\n    id = mapped_column()\n"), ("b.txt", "mixin")]);
-        let words = Words::read(&sources, |_, held| held.has("Mixin"));
+        let words = Words::read(&sources, [FileId(0)], |_, held| held.has("Mixin"));
         let held = words.of(FileId(0));
         assert!(held.has("Mixin") && held.any(&["MetaData", "mapped_column"]) && !held.has("mixin"));
         assert!(sources.peek(FileId(0)).is_some() && sources.peek(FileId(1)).is_none());

@@ -244,16 +244,35 @@ pub fn find(
 
 /// The module `dotted` below the directory `root`.
 pub fn below(sources: &Sources, root: &str, dotted: &str) -> Option<Found> {
-    let base = join(root, &dotted.replace('.', "/"))?;
+    const PACKAGE: &str = "/__init__.py";
+    let mut path = match dotted.contains('.') || dotted.is_empty() {
+        true => join(root, &dotted.replace('.', "/"))?,
+        // Most names are looked for one by one, in vain.
+        false => {
+            let mut path = String::with_capacity(root.len() + dotted.len() + PACKAGE.len() + 1);
+            path.push_str(root);
+            if !root.is_empty() {
+                path.push('/');
+            }
+            path + dotted
+        }
+    };
+    let base = path.len();
     let found = |file, package| Found { file, package, root: root.to_owned(), beyond_path: false };
-    if let Some(file) = sources.id(&format!("{base}/__init__.py")) {
-        return Some(found(Some(file), Some(base)));
+    path.push_str(PACKAGE);
+    let package = sources.id(&path);
+    path.truncate(base);
+    if package.is_some() {
+        return Some(found(package, Some(path)));
     }
-    if let Some(file) = sources.id(&format!("{base}.py")) {
-        return Some(found(Some(file), None));
+    path.push_str(".py");
+    let module = sources.id(&path);
+    path.truncate(base);
+    if module.is_some() {
+        return Some(found(module, None));
     }
-    let is_namespace = sources.is_directory(&base) && holds_python(sources, &base, 3);
-    is_namespace.then(|| found(None, Some(base)))
+    let is_namespace = sources.is_directory(&path) && holds_python(sources, &path, 3);
+    is_namespace.then(|| found(None, Some(path)))
 }
 
 /// The dotted name that `file` has for an import from `root`.

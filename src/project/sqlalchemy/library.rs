@@ -4,8 +4,8 @@
 //! [`SqlAlchemy::models`] gives the facts; those of several runs are put together by
 //! [`Models::absorb`](super::Models::absorb).
 
+use rustc_hash::FxHashMap;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::project::sqlalchemy::bases::{self, AutoName};
@@ -32,22 +32,22 @@ pub(super) struct State<'t> {
     /// The term that stands for each MetaData.
     pub(super) metadata_terms: Vec<Rc<Term<'t>>>,
     /// MetaData objects by the address of their term.
-    pub(super) metadata_by_term: HashMap<usize, MetaDataId>,
+    pub(super) metadata_by_term: FxHashMap<usize, MetaDataId>,
     /// The MetaData of everything whose MetaData could not be read.
     pub(super) unread_metadata: Option<MetaDataId>,
     /// Declarative bases, registries and Flask-SQLAlchemy objects.
     pub(super) roots: Vec<Root<'t>>,
-    pub(super) root_by_term: HashMap<usize, usize>,
-    pub(super) root_by_class: HashMap<usize, usize>,
-    pub(super) root_by_group: HashMap<String, usize>,
+    pub(super) root_by_term: FxHashMap<usize, usize>,
+    pub(super) root_by_class: FxHashMap<usize, usize>,
+    pub(super) root_by_group: FxHashMap<String, usize>,
     /// Tables by the address of their term, and the other way round.
-    pub(super) table_by_term: HashMap<usize, TableId>,
-    pub(super) table_terms: HashMap<TableId, Rc<Term<'t>>>,
+    pub(super) table_by_term: FxHashMap<usize, TableId>,
+    pub(super) table_terms: FxHashMap<TableId, Rc<Term<'t>>>,
     /// Columns by the address of their term.
-    pub(super) column_by_term: HashMap<usize, (TableId, String)>,
-    pub(super) table_by_key: HashMap<(MetaDataId, String), TableId>,
-    pub(super) class_by_address: HashMap<usize, ClassId>,
-    pub(super) body_by_address: HashMap<usize, BodyId>,
+    pub(super) column_by_term: FxHashMap<usize, (TableId, String)>,
+    pub(super) table_by_key: FxHashMap<(MetaDataId, String), TableId>,
+    pub(super) class_by_address: FxHashMap<usize, ClassId>,
+    pub(super) body_by_address: FxHashMap<usize, BodyId>,
     /// Flask-SQLAlchemy objects, in the order of their making.
     pub(super) databases: Vec<Rc<Term<'t>>>,
     /// Keeps what is known by address alive.
@@ -85,10 +85,22 @@ impl<'t> SqlAlchemy<'t> {
         self.state.borrow_mut().sweeping = true;
     }
 
-    /// The facts so far. `machine` is the one that ran: its modules say under which name a base can be imported.
+    /// How many tables are registered so far.
+    pub fn table_count(&self) -> usize {
+        self.state.borrow().models.tables.len()
+    }
+
+    /// What of the MetaData objects was not read so far, and why.
+    pub fn unread(&self) -> Vec<(Span, String)> {
+        let state = self.state.borrow();
+        state.models.metadatas.iter().flat_map(|metadata| metadata.unread.iter().cloned()).collect()
+    }
+
+    /// The facts, to be taken out when all has run. `machine` is the one that ran: its modules say under which name a
+    /// base can be imported.
     pub fn models(&self, machine: &Machine<'t>) -> Models {
         self.name_metadatas(machine);
-        let mut models = self.state.borrow().models.clone();
+        let mut models = std::mem::take(&mut self.state.borrow_mut().models);
         models.second_imports = second_imports(machine);
         models
     }

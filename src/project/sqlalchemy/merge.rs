@@ -1,6 +1,6 @@
 //! The facts of several runs → one [`Models`]: what the same statement made in two runs is one thing.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::project::sqlalchemy::column::ForeignKeyTarget;
 use crate::project::sqlalchemy::{BodyId, ClassId, MetaDataId, Models, RegistryId, TableId};
@@ -23,7 +23,7 @@ impl Models {
     pub fn absorb(&mut self, other: Models) -> Renumbering {
         let mut renumbering = Renumbering::default();
         let mut here = Turns::default();
-        let known: HashMap<_, _> = self
+        let known: FxHashMap<_, _> = self
             .metadatas
             .iter()
             .map(|metadata| (here.turn(place(metadata.span, &metadata.library), &metadata.library), metadata.id))
@@ -65,7 +65,7 @@ impl Models {
         let bodies = self.absorb_bodies(other.bodies);
 
         let mut here = Turns::default();
-        let known: HashMap<_, _> = self
+        let known: FxHashMap<_, _> = self
             .tables
             .iter()
             .map(|table| {
@@ -94,7 +94,7 @@ impl Models {
             }
         }
         let mut here = Turns::default();
-        let known: HashMap<_, _> =
+        let known: FxHashMap<_, _> =
             self.classes.iter().map(|class| (here.turn(class.name_span, &class.qualified), class.id)).collect();
         let mut there = Turns::default();
         let mut fresh_classes = Vec::new();
@@ -141,7 +141,7 @@ impl Models {
 
     fn absorb_registries(&mut self, others: Vec<super::Registry>) -> Vec<RegistryId> {
         let mut here = Turns::default();
-        let known: HashMap<_, _> = self
+        let known: FxHashMap<_, _> = self
             .registries
             .iter()
             .enumerate()
@@ -173,7 +173,7 @@ impl Models {
 
     fn absorb_bodies(&mut self, others: Vec<super::ClassBody>) -> Vec<BodyId> {
         let mut here = Turns::default();
-        let known: HashMap<_, _> =
+        let known: FxHashMap<_, _> =
             self.bodies.iter().map(|body| (here.turn(body.name_span, &body.qualified), body.id)).collect();
         let mut there = Turns::default();
         let mut numbers = Vec::new();
@@ -199,7 +199,7 @@ fn place(span: Span, library: &Option<String>) -> Span {
 /// Numbers the things that one statement made.
 #[derive(Default)]
 struct Turns {
-    counts: HashMap<(Span, String), usize>,
+    counts: FxHashMap<(Span, String), usize>,
 }
 
 impl Turns {

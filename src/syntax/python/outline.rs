@@ -29,7 +29,7 @@ pub struct BodyRange {
 
 /// Blanks the bodies of all functions that have a block of lines. `None`: the text is not simple enough to be sure.
 pub fn blank_bodies(text: &str) -> Option<Blanked> {
-    let bodies = Skimmer { bytes: text.as_bytes(), at: 0 }.bodies()?;
+    let bodies = Skimmer { bytes: text.as_bytes(), at: 0, open: Vec::new() }.bodies()?;
     let mut blank = Vec::with_capacity(text.len());
     for body in &bodies {
         blank.extend_from_slice(text.as_bytes().get(blank.len()..body.start as usize)?);
@@ -73,7 +73,50 @@ pub fn alone(text: &str, range: BodyRange) -> Option<String> {
 struct Skimmer<'t> {
     bytes: &'t [u8],
     at: usize,
+    /// The brackets that are open.
+    open: Vec<u8>,
 }
+
+/// What a byte may begin, outside of strings and comments.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    Space,
+    LineEnd,
+    Comment,
+    Quote,
+    Backslash,
+    Opens,
+    Closes,
+    Colon,
+    Semicolon,
+    Exclamation,
+    NoPython,
+}
+
+/// By byte.
+const KINDS: [Kind; 256] = {
+    let mut kinds = [Kind::Plain; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[byte] = match byte as u8 {
+            b' ' | b'\t' | b'\x0c' => Kind::Space,
+            b'\n' | b'\r' => Kind::LineEnd,
+            b'#' => Kind::Comment,
+            b'\'' | b'"' => Kind::Quote,
+            b'\\' => Kind::Backslash,
+            b'(' | b'[' | b'{' => Kind::Opens,
+            b')' | b']' | b'}' => Kind::Closes,
+            b':' => Kind::Colon,
+            b';' => Kind::Semicolon,
+            b'!' => Kind::Exclamation,
+            b'$' | b'?' | b'`' => Kind::NoPython,
+            _ => Kind::Plain,
+        };
+        byte += 1;
+    }
+    kinds
+};
 
 /// What stands at the start of a logical line.
 struct Line {
@@ -158,8 +201,8 @@ impl Skimmer<'_> {
     /// Goes past a `def …:`. Does nothing else follow in its logical line? Its body is a block then.
     fn header(&mut self) -> Option<bool> {
         let mut colon = None;
-        self.skim(|at, byte, depth| {
-            if depth == 0 && colon.is_none() && byte == b':' {
+        self.skim(|at, depth| {
+            if depth == 0 && colon.is_none() {
                 colon = Some(at);
             }
         })?;
@@ -174,26 +217,35 @@ impl Skimmer<'_> {
         if [&b"<<<<<<<"[..], b"=======", b">>>>>>>"].iter().any(|mark| self.bytes[self.at..].starts_with(mark)) {
             return None;
         }
-        self.skim(|_, _, _| ())
+        self.skim(|_, _| ())
     }
 
-    /// Goes past one logical line and shows `see` each byte of its code that is no string, with the brackets' depth.
-    fn skim(&mut self, mut see: impl FnMut(usize, u8, usize)) -> Option<usize> {
-        let mut open: Vec<u8> = Vec::new();
+    /// Goes past one logical line and shows `see` each colon of its code with the brackets' depth.
+    fn skim(&mut self, mut see: impl FnMut(usize, usize)) -> Option<usize> {
+        self.open.clear();
         let mut end = self.at;
         while let Some(byte) = self.bytes.get(self.at).copied() {
-            match byte {
-                b'\n' | b'\r' if open.is_empty() => {
+            match KINDS[byte as usize] {
+                Kind::Plain => {
                     self.at += 1;
-                    return Some(end);
+                    while self.bytes.get(self.at).is_some_and(|byte| KINDS[*byte as usize] == Kind::Plain) {
+                        self.at += 1;
+                    }
+                    end = self.at;
                 }
-                b'\n' | b'\r' | b' ' | b'\t' | b'\x0c' => self.at += 1,
-                b'#' => self.comment(),
-                b'\'' | b'"' => {
+                Kind::Space => self.at += 1,
+                Kind::LineEnd => {
+                    self.at += 1;
+                    if self.open.is_empty() {
+                        return Some(end);
+                    }
+                }
+                Kind::Comment => self.comment(),
+                Kind::Quote => {
                     self.string(byte)?;
                     end = self.at;
                 }
-                b'\\' => {
+                Kind::Backslash => {
                     // Only a line end can be escaped outside of a string.
                     self.at += 1;
                     match self.bytes.get(self.at)? {
@@ -203,27 +255,34 @@ impl Skimmer<'_> {
                     }
                     end = self.at;
                 }
-                b'$' | b'?' | b'`' | b'!' if byte != b'!' || self.bytes.get(self.at + 1) != Some(&b'=') => return None,
-                _ => {
-                    match byte {
-                        b'(' | b'[' | b'{' => open.push(byte),
-                        b')' | b']' | b'}' => {
-                            let opens = open.pop()?;
-                            if !matches!((opens, byte), (b'(', b')') | (b'[', b']') | (b'{', b'}')) {
-                                return None;
-                            }
-                        }
-                        _ => see(self.at, byte, open.len()),
+                Kind::Opens => {
+                    self.open.push(byte);
+                    self.at += 1;
+                }
+                Kind::Closes => {
+                    if !matches!((self.open.pop()?, byte), (b'(', b')') | (b'[', b']') | (b'{', b'}')) {
+                        return None;
                     }
                     self.at += 1;
-                    // A last `;` belongs to no statement.
-                    if byte != b';' {
-                        end = self.at;
-                    }
+                    end = self.at;
                 }
+                Kind::Colon => {
+                    see(self.at, self.open.len());
+                    self.at += 1;
+                    end = self.at;
+                }
+                // A last one belongs to no statement.
+                Kind::Semicolon => self.at += 1,
+                Kind::Exclamation => {
+                    if self.bytes.get(self.at + 1) != Some(&b'=') {
+                        return None;
+                    }
+                    self.at += 1;
+                }
+                Kind::NoPython => return None,
             }
         }
-        open.is_empty().then_some(end)
+        self.open.is_empty().then_some(end)
     }
 
     /// Goes past the string whose first quote is here.

@@ -3,7 +3,7 @@
 //! Enough for what people write into `down_revision`: literals, names bound above, tuples and lists, concatenation,
 //! f-strings, `tuple(…)`, `list(…)`, `str(…)`. The rest is [`Constant::Unknown`] and left to the interpreter.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::source::{FileId, Span};
 use crate::syntax::python::{span_of, tree};
@@ -40,7 +40,7 @@ impl Constant {
 #[derive(Debug)]
 pub struct Constants<'m> {
     file: FileId,
-    names: HashMap<&'m str, (Constant, Span)>,
+    names: FxHashMap<&'m str, (Constant, Span)>,
     /// `from … import *` stands in the module: any name may be bound by it.
     pub open: bool,
 }
@@ -48,7 +48,7 @@ pub struct Constants<'m> {
 impl<'m> Constants<'m> {
     /// Reads the module's top-level statements in order.
     pub fn of(file: FileId, module: &'m tree::ModModule) -> Constants<'m> {
-        let mut constants = Constants { file, names: HashMap::new(), open: false };
+        let mut constants = Constants { file, names: FxHashMap::default(), open: false };
         for statement in &module.body {
             constants.statement(statement);
         }

@@ -3,7 +3,9 @@
 //! Ids are resolved as Alembic does it: `down_revision` names whole ids only; `depends_on` may name branch labels too.
 //! Of two files with one id the later one (in the order of reading) has the children; the other stays a head for ever.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::RevisionScript;
 use crate::project::Known;
@@ -16,8 +18,8 @@ pub struct RevisionMap {
     pub scripts: Vec<RevisionScript>,
     /// The directories that were read, and what could not be.
     pub version_locations: Locations,
-    by_id: HashMap<String, usize>,
-    by_label: HashMap<String, usize>,
+    by_id: FxHashMap<String, usize>,
+    by_label: FxHashMap<String, usize>,
     parents: Vec<Vec<usize>>,
     children: Vec<Vec<usize>>,
 }
@@ -38,8 +40,8 @@ pub struct Missing<'m> {
 impl RevisionMap {
     /// The graph of `scripts`, which were found below `version_locations`.
     pub fn of(mut scripts: Vec<RevisionScript>, version_locations: Locations) -> RevisionMap {
-        let mut by_id = HashMap::new();
-        let mut by_label = HashMap::new();
+        let mut by_id = FxHashMap::default();
+        let mut by_label = FxHashMap::default();
         for (number, script) in scripts.iter_mut().enumerate() {
             script.number = number;
             if let Some(id) = script.id() {
@@ -209,8 +211,8 @@ impl RevisionMap {
         labels
     }
 
-    fn backwards(&self, script: &RevisionScript) -> HashSet<usize> {
-        let mut seen = HashSet::new();
+    fn backwards(&self, script: &RevisionScript) -> FxHashSet<usize> {
+        let mut seen = FxHashSet::default();
         let mut number = script.number;
         while !self.is_merge_point(&self.scripts[number]) && seen.insert(number) {
             match self.parents[number].first() {
@@ -249,7 +251,7 @@ impl RevisionMap {
             freed.sort_by(|a, b| self.scripts[*a].age_order(&self.scripts[*b]));
             ready.extend(freed);
         }
-        let seen: HashSet<usize> = order.iter().copied().collect();
+        let seen: FxHashSet<usize> = order.iter().copied().collect();
         order.extend((0..self.scripts.len()).filter(|number| !seen.contains(number)));
         order.into_iter().map(|number| &self.scripts[number]).collect()
     }

@@ -3,7 +3,7 @@
 //! Python's scoping, on the generous side: whatever may bind a name does. `from … import *` ends the search, names of
 //! `if TYPE_CHECKING:` are not bound, annotations are never looked at.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::source::{FileId, Span};
 use crate::syntax::python::span_of;
@@ -32,7 +32,7 @@ const LONGEST: usize = 16;
 #[derive(Debug, Default)]
 pub struct Bindings<'m> {
     /// The names.
-    pub names: HashSet<&'m str>,
+    pub names: FxHashSet<&'m str>,
     /// `from … import *`: there may be more.
     pub open: bool,
 }
@@ -69,7 +69,7 @@ pub fn of_module<'m>(file: FileId, module: &'m tree::ModModule, text: &str) -> N
         within: "",
         conditional: 0,
         silent: 0,
-        reads: HashMap::new(),
+        reads: FxHashMap::default(),
         unbound: Vec::new(),
     };
     resolver.visit_body(&module.body);
@@ -83,11 +83,11 @@ pub fn of_module<'m>(file: FileId, module: &'m tree::ModModule, text: &str) -> N
 }
 
 /// The functions and classes that `upgrade…`, `downgrade…` or the module's own code may use.
-fn reached<'m>(reads: &HashMap<&'m str, HashSet<&'m str>>) -> HashSet<&'m str> {
+fn reached<'m>(reads: &FxHashMap<&'m str, FxHashSet<&'m str>>) -> FxHashSet<&'m str> {
     let entries =
         reads.keys().filter(|name| name.is_empty() || name.starts_with("upgrade") || name.starts_with("downgrade"));
     let mut waiting: Vec<&str> = entries.copied().collect();
-    let mut reached: HashSet<&str> = waiting.iter().copied().collect();
+    let mut reached: FxHashSet<&str> = waiting.iter().copied().collect();
     while let Some(name) = waiting.pop() {
         for read in reads.get(name).into_iter().flatten() {
             if reads.contains_key(read) && reached.insert(read) {
@@ -219,7 +219,7 @@ impl<'m> Visitor<'m> for Globals<'_, 'm> {
 }
 
 struct Scope<'m> {
-    names: HashSet<&'m str>,
+    names: FxHashSet<&'m str>,
     is_class: bool,
 }
 
@@ -229,7 +229,7 @@ struct Resolver<'m> {
     within: &'m str,
     conditional: usize,
     silent: usize,
-    reads: HashMap<&'m str, HashSet<&'m str>>,
+    reads: FxHashMap<&'m str, FxHashSet<&'m str>>,
     unbound: Vec<Unbound>,
 }
 
@@ -256,7 +256,7 @@ impl<'m> Resolver<'m> {
         }
     }
 
-    fn in_scope(&mut self, names: HashSet<&'m str>, is_class: bool, visit: impl FnOnce(&mut Self)) {
+    fn in_scope(&mut self, names: FxHashSet<&'m str>, is_class: bool, visit: impl FnOnce(&mut Self)) {
         self.scopes.push(Scope { names, is_class });
         visit(self);
         self.scopes.pop();
@@ -320,7 +320,7 @@ impl<'m> Visitor<'m> for Resolver<'m> {
                 for decorator in &class.decorator_list {
                     self.visit_decorator(decorator);
                 }
-                let parameters: HashSet<&str> = type_parameters(class.type_params.as_deref()).collect();
+                let parameters: FxHashSet<&str> = type_parameters(class.type_params.as_deref()).collect();
                 let mut found = bindings(&class.body).names;
                 found.extend(parameters.iter());
                 found.insert("__qualname__");
@@ -410,7 +410,7 @@ impl<'m> Visitor<'m> for Resolver<'m> {
                 None => visitor::walk_expr(self, expression),
             },
             Expr::Lambda(lambda) => {
-                let mut names = HashSet::new();
+                let mut names = FxHashSet::default();
                 if let Some(parameters) = &lambda.parameters {
                     self.defaults(parameters);
                     names.extend(parameters.iter().map(|parameter| parameter.name().as_str()));
