@@ -203,7 +203,7 @@ fn parse(comment: Span, text: &str) -> Option<(bool, Vec<(String, Span)>)> {
 }
 
 fn in_python(file: FileId, text: &str, trees: &Trees<'_>, found: &mut Vec<Suppression>) {
-    let tree = trees.get(file);
+    let tree = &trees.whole(file);
     let mut lines: Option<Vec<Span>> = None;
     for comment in &tree.comments {
         let Some((whole_file, names)) = parse(*comment, &text[comment.range()]) else { continue };
@@ -318,7 +318,7 @@ pub fn place_for(span: Span, sources: &Sources, trees: &Trees<'_>) -> (Span, Str
     let mut anchor = sources.line_span(span).before();
     if sources.path(file).ends_with(".py") {
         let mut lines = Vec::new();
-        logical_lines(file, &trees.get(file).module.body, &mut lines);
+        logical_lines(file, &trees.whole(file).module.body, &mut lines);
         lines.sort();
         if let Some(line) = lines.iter().rfind(|line| line.contains(span.before())) {
             anchor = sources.line_span(*line).before();

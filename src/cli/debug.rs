@@ -19,7 +19,7 @@ pub fn run(stage: &DebugCommand, global: &Global, out: Out<'_>) -> Result<Exit, 
             let sources = loaded(Path::new("."), false)?;
             let file = named(&sources, file)?;
             let trees = Trees::of(&sources);
-            let tree = trees.get(file);
+            let tree = trees.whole(file);
             writeln!(out, "{:#?}", tree.module)?;
             for problem in &tree.problems {
                 writeln!(out, "problem: {}: {}", sources.place(problem.span), problem.message)?;

@@ -51,7 +51,8 @@ pub fn read(trees: &Trees<'_>, words: &Words) -> Application {
     let sources = trees.sources();
     for file in sources.ids().filter(|file| may_bear(words.of(*file)) && !is_test(sources.path(*file))) {
         let mut names = Names::default();
-        let body = &trees.get(file).module.body;
+        let tree = trees.whole(file);
+        let body = &tree.module.body;
         body.iter().for_each(|statement| names.visit_stmt(statement));
         let mut reader = Reader { file, names, inside: Vec::new(), conditions: 0, found: &mut application };
         body.iter().for_each(|statement| reader.visit_stmt(statement));

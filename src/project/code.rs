@@ -72,7 +72,7 @@ impl<'s> Code<'s> {
 
     /// Does the code of this file hold the word?
     pub fn mentions_in(&self, file: FileId, word: &str) -> bool {
-        mentions(self.trees.get(file), word)
+        mentions(&self.trees.whole(file), word)
     }
 
     /// The calls of functions and methods of this name.
@@ -83,7 +83,7 @@ impl<'s> Code<'s> {
 
     /// The calls in a file.
     pub fn calls_in(&self, file: FileId) -> Vec<Call> {
-        calls(self.trees.get(file))
+        calls(&self.trees.whole(file))
     }
 
     /// The call that stands at this place.
@@ -96,7 +96,7 @@ impl<'s> Code<'s> {
     pub fn taken_from(&self, of: &str, attribute: &str) -> Vec<String> {
         let mut taken = Vec::new();
         for file in self.holding(&[of, attribute]) {
-            let tree = self.trees.get(file);
+            let tree = &self.trees.whole(file);
             let origins = Origins::of(tree);
             read(tree, &mut |part| {
                 if let Part::Expression(tree::Expr::Attribute(outer)) = part
@@ -117,8 +117,8 @@ impl<'s> Code<'s> {
     }
 
     /// The tree of a file.
-    pub(super) fn tree(&self, file: FileId) -> &Tree {
-        self.trees.get(file)
+    pub(super) fn tree(&self, file: FileId) -> Tree {
+        self.trees.whole(file)
     }
 
     /// The Python files whose bytes hold all the words, in the order of their paths.
@@ -406,7 +406,7 @@ def run(app, things):
         let said = ["makedirs", "mkdir", "alembic.script", "alembic.config", "lock_timeout", "app.timeout", "config"];
         assert_eq!(said.map(|word| code.mentions(word)), [false, false, false, true, true, true, true]);
         assert_eq!(code.mentioning(&["alembic", "Order"]).len(), 1);
-        assert!(names(trees.get(FileId(0)), "timeout") && !names(trees.get(FileId(0)), "lock_timeout"));
+        assert!(names(&trees.whole(FileId(0)), "timeout") && !names(&trees.whole(FileId(0)), "lock_timeout"));
     }
 
     #[test]
@@ -416,7 +416,7 @@ def run(app, things):
         let code = Code::of(&trees, Words::read(&sources, sources.ids(), |_, _| true));
         let receivers: Vec<_> = code.calls("init_app").into_iter().map(|call| call.receiver).collect();
         assert_eq!(receivers, [Some("migrate".to_owned()), None]);
-        let tree = trees.get(FileId(0));
+        let tree = &trees.whole(FileId(0));
         assert!(is_tried(tree, code.calls("all")[0].span) && !is_tried(tree, code.calls("str")[0].span));
         assert_eq!(code.taken_from("Order", "query"), ["all"]);
         let at = CODE.find("str(").expect("is there");

@@ -52,14 +52,14 @@ impl Code<'_> {
         let Some(root) = root_of(sources.path(thing.file), thing.module) else { return Vec::new() };
         let mut names =
             vec![Imported { file: thing.file, bound: thing.name.to_owned(), statement: None, alone: false }];
-        names.retain(|name| bindings(self.tree(name.file), &name.bound) == 1);
+        names.retain(|name| bindings(&self.tree(name.file), &name.bound) == 1);
         let mut homes = vec![(thing.module.to_owned(), thing.name.to_owned())];
         let mut at = 0;
         while let Some((module, name)) = homes.get(at).cloned() {
             at += 1;
             for file in self.holding(&[&name]) {
                 let path = sources.path(file);
-                let tree = self.tree(file);
+                let tree = &self.tree(file);
                 let Some(mut found) = import_of(tree, file, package_of(root, path), &module, &name) else { continue };
                 if bindings(tree, &found.bound) != 1 || names.iter().any(|known| known.file == file) {
                     continue;
@@ -76,7 +76,7 @@ impl Code<'_> {
 
     /// What is done with the class of this name and an attribute or keyword in one file.
     pub fn uses(&self, class: &Imported, attribute: &str) -> Vec<Use> {
-        let tree = self.tree(class.file);
+        let tree = &self.tree(class.file);
         let mut finder = Uses { file: class.file, class: &class.bound, attribute, in_sql: 0, tree, found: Vec::new() };
         tree.module.body.iter().for_each(|statement| finder.visit_stmt(statement));
         finder.found
@@ -455,7 +455,7 @@ mod tests {
             ("back/shop/c.py", "from other.models import Order\n"),
         ]);
         let trees = Trees::of(&sources);
-        let code = Code::of(&trees, Words::read(&sources, |_, _| true));
+        let code = Code::of(&trees, Words::read(&sources, sources.ids(), |_, _| true));
         let file = sources.id("back/shop/models.py").expect("is there");
         let names = code.names_of(Thing { file, module: "shop.models", name: "Order" });
         let mut found: Vec<(&str, &str, bool)> =
@@ -477,7 +477,7 @@ mod tests {
                     Order.metadata is Base.metadata\nOrder(metadata=order.metadata)\nOrder.metadata['a'].label('b')\n";
         let sources = Sources::in_memory([("m.py", "class Order: pass\n"), ("a.py", text)]);
         let trees = Trees::of(&sources);
-        let code = Code::of(&trees, Words::read(&sources, |_, _| true));
+        let code = Code::of(&trees, Words::read(&sources, sources.ids(), |_, _| true));
         let file = sources.id("m.py").expect("is there");
         let names = code.names_of(Thing { file, module: "m", name: "Order" });
         let there = names.iter().find(|name| name.file != file).expect("imported");

@@ -48,6 +48,7 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
                     || settings.environments.iter().any(|name| is_meant(name, found, sources)))
         })
         .collect();
+    let linters = crate::project::linters::read(sources);
     let mut broken = Vec::new();
     let homes = found.iter().flat_map(|found| [found.run_from.as_str(), found.config.directory.as_str()]);
     let setups = catch_unwind(AssertUnwindSafe(|| setup_script::read_above(trees, homes))).unwrap_or_else(|panic| {
@@ -124,9 +125,15 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
     }
     let mut needed: BTreeSet<FileId> =
         environments.iter().flat_map(|environment| &environment.reached).copied().collect();
+    // What only calls would run of an imported module is not parsed; env.py is read whole.
+    let env_files: BTreeSet<FileId> = found.iter().filter_map(|found| found.env_file).collect();
     let syntax_problems = needed
         .iter()
-        .flat_map(|file| trees.problems(*file).map(|problem| (problem.span, problem.message.clone())))
+        .flat_map(|file| match env_files.contains(file) {
+            true => trees.whole(*file).problems,
+            false => trees.problems(*file).cloned().collect(),
+        })
+        .map(|problem| (problem.span, problem.message))
         .collect();
     for environment in &environments {
         needed.extend(environment.config.file);
@@ -134,7 +141,6 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         needed.extend(environment.revisions.scripts.iter().map(|script| script.file));
     }
     let unreadable = needed.into_iter().filter(|file| sources.unreadable(*file).is_some()).collect();
-    let linters = crate::project::linters::read(sources);
     // Scopes, functions and classes hold each other in circles: most of it would stay anyway, and taking the rest
     // apart takes time.
     std::mem::forget(runs);
@@ -283,7 +289,7 @@ impl<'t> Run<'t> {
         run.machine.search_path = search_path(sources, &found.config, &found.run_from, setups);
         run.machine.working_directory = found.run_from.as_str().into();
         let numbers = Numbers { sqlalchemy: &run.sqlalchemy };
-        let uses_app = |file| code::names(trees.get(file), "current_app");
+        let uses_app = |file| code::names(&trees.whole(file), "current_app");
         if found.config.shape == Shape::FlaskMigrate || found.env_file.is_some_and(uses_app) {
             run.flask = Some(flask_migrate::load_app(&mut run.machine, &alembic, &numbers, &found.run_from));
         } else if found.env_file.is_none() {

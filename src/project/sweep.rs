@@ -49,7 +49,9 @@ const NO_MODELS: &[&str] = &[
 pub fn scan(sources: &Sources) -> Words {
     let declares = |file, held| may_declare(held) && holds_models(sources.path(file));
     // Revisions may lie among the tests; nothing else there is asked for.
-    let counts = |path: &str| !application::is_test(path) || path.split('/').any(|part| part == "versions");
+    let counts = |path: &str| {
+        !application::is_test(path) || holds_models(path) || path.split('/').any(|part| part == "versions")
+    };
     let python = sources.ids().filter(|file| sources.path(*file).ends_with(".py") && counts(sources.path(*file)));
     Words::read(sources, python, |file, held| is_asked_for(held) || declares(file, held))
 }

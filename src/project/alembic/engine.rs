@@ -150,7 +150,7 @@ impl<'t> Alembic<'t> {
                 (unread("the configuration holds no URL"), Some(problem))
             }
             Some(Value::None) => {
-                let calls = code::calls(machine.trees.get(argument_span.file));
+                let calls = code::calls(&machine.trees.whole(argument_span.file));
                 let call = calls.into_iter().find(|call| call.span == argument_span);
                 let section = call.and_then(|call| call.arguments.into_iter().next()?.text);
                 (

@@ -150,7 +150,7 @@ fn candidates(machine: &Machine<'_>, run_from: &str) -> (Vec<(FileId, Option<Str
     let mut others = Vec::new();
     for entry in sources.entries(run_from.trim_matches('/')) {
         let Some(file) = entry.file.filter(|_| entry.name.ends_with(".py")) else { continue };
-        let tree = machine.trees.get(file);
+        let tree = &machine.trees.whole(file);
         let makes_app = ["create_app", "make_app"].iter().any(|name| code::names(tree, name));
         if makes_app || code::calls(tree).iter().any(|call| call.name == "Flask") {
             others.push((file, None));

@@ -168,7 +168,7 @@ impl<'t> Alembic<'t> {
                     Some(value) => value.as_bool(),
                 };
                 let read = arguments.get(0, "fname").and_then(path_text).and_then(|path| found(machine, path));
-                let tried = code::is_tried(machine.trees.get(span.file), span);
+                let tried = code::is_tried(&machine.trees.whole(span.file), span);
                 if let Some(run) = &mut self.state.borrow_mut().run {
                     let file = read.and_then(Result::ok);
                     run.facts.file_configs.push(FileConfig { span, file, disables, tried });
@@ -518,7 +518,7 @@ pub fn run_env<'t>(
 ) -> EnvScript {
     let config = Rc::new(config.clone());
     let sources = machine.trees.sources();
-    let mut layout = env_layout::read(machine.trees.get(file), sources.text(file));
+    let mut layout = env_layout::read(&machine.trees.whole(file), sources.text(file));
     let (online, module) = run_once(machine, library, metadatas, &config, file, false, &layout);
     let (offline, _) = run_once(machine, library, metadatas, &config, file, true, &layout);
     only_through(&mut layout, &module);
@@ -527,7 +527,7 @@ pub fn run_env<'t>(
         .iter()
         .filter_map(|module| module.file)
         .filter(|file| sources.path(*file).ends_with("__init__.py"))
-        .map(|file| (file, env_layout::read(machine.trees.get(file), sources.text(file))))
+        .map(|file| (file, env_layout::read(&machine.trees.whole(file), sources.text(file))))
         .collect();
     EnvScript { file, online, offline, layout, packages }
 }

@@ -21,9 +21,9 @@ pub struct Attribute {
     /// `name: annotation`
     pub annotation: Option<Annotation>,
     /// The column that it makes, where it makes one.
-    pub column: Option<Column>,
+    pub column: Option<Box<Column>>,
     /// The relationship that it is.
-    pub relationship: Option<Relationship>,
+    pub relationship: Option<Box<Relationship>>,
     /// The value, where it is none of these.
     pub value: Expression,
     /// `false`: bound only on some paths.

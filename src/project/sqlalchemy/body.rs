@@ -97,8 +97,8 @@ impl<'t> SqlAlchemy<'t> {
             span: binding.statement,
             kind,
             annotation,
-            column,
-            relationship,
+            column: column.map(Box::new),
+            relationship: relationship.map(Box::new),
             value: match kind {
                 Kind::Plain | Kind::Other | Kind::None | Kind::TrailingComma => expression::of_value(&binding.value),
                 _ => Expression::Unknown,

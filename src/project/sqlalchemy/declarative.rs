@@ -359,7 +359,7 @@ impl<'t> SqlAlchemy<'t> {
                     .and_then(|binding| column::call_of(&binding.value))
                     .map_or(0, address);
                 if let Some(column) = found.column.clone() {
-                    columns.push((column, at));
+                    columns.push((*column, at));
                     continue;
                 }
                 match found.kind {

@@ -121,7 +121,7 @@ impl<'t> SqlAlchemy<'t> {
                 kind,
                 annotation: None,
                 column: None,
-                relationship,
+                relationship: relationship.map(Box::new),
                 value: Expression::Unknown,
                 certain: true,
                 assigned_later: true,

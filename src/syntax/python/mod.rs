@@ -88,15 +88,13 @@ struct Outlined {
 #[derive(Debug)]
 pub struct Trees<'s> {
     sources: &'s Sources,
-    whole: Vec<OnceLock<Box<Tree>>>,
     outlines: Vec<OnceLock<Box<Outlined>>>,
 }
 
 impl<'s> Trees<'s> {
     /// No tree yet, for any file of `sources`.
     pub fn of(sources: &'s Sources) -> Trees<'s> {
-        let none = || sources.ids().map(|_| OnceLock::new()).collect();
-        Trees { sources, whole: none(), outlines: sources.ids().map(|_| OnceLock::new()).collect() }
+        Trees { sources, outlines: sources.ids().map(|_| OnceLock::new()).collect() }
     }
 
     /// The files.
@@ -104,14 +102,10 @@ impl<'s> Trees<'s> {
         self.sources
     }
 
-    /// The whole tree of `file`. An unreadable file is an empty module.
-    pub fn get(&self, file: FileId) -> &Tree {
-        self.whole[file.0 as usize].get_or_init(|| Box::new(parse(file, self.sources.text(file))))
-    }
-
-    /// The whole tree of `file` if somebody asked for it before.
-    pub fn peek(&self, file: FileId) -> Option<&Tree> {
-        self.whole[file.0 as usize].get().map(|tree| &**tree)
+    /// The whole tree of `file`, made anew: few look at one twice, and it takes room. An unreadable file is an empty
+    /// module.
+    pub fn whole(&self, file: FileId) -> Tree {
+        parse(file, self.sources.text(file))
     }
 
     /// What `file` does when it is imported: its tree, in which the bodies of functions may be blank.
@@ -120,7 +114,7 @@ impl<'s> Trees<'s> {
         Outline { module: &tree.module, problems: &tree.problems }
     }
 
-    /// The statements of a function that [`Trees::outline`] or [`Trees::get`] gave.
+    /// The statements of a function that [`Trees::outline`] gave.
     pub fn body<'a>(&'a self, file: FileId, function: &'a tree::StmtFunctionDef) -> &'a [tree::Stmt] {
         self.blanked(file, function).unwrap_or(&function.body)
     }
@@ -129,9 +123,7 @@ impl<'s> Trees<'s> {
     pub fn problems(&self, file: FileId) -> impl Iterator<Item = &SyntaxProblem> {
         let outlined = self.outlines[file.0 as usize].get();
         let bodies = outlined.into_iter().flat_map(|outlined| &outlined.bodies).filter_map(|(_, body)| body.get());
-        let whole = self.peek(file).or(outlined.map(|outlined| &outlined.tree));
-        let bodies = bodies.filter(move |_| self.peek(file).is_none());
-        whole.into_iter().chain(bodies).flat_map(|tree| &tree.problems)
+        outlined.map(|outlined| &outlined.tree).into_iter().chain(bodies).flat_map(|tree| &tree.problems)
     }
 
     fn outlined(&self, file: FileId) -> &Outlined {
@@ -192,7 +184,7 @@ mod tests {
         let sources = Sources::in_memory([("a.py", text)]);
         let trees = Trees::of(&sources);
         let file = FileId(0);
-        let (outline, whole) = (trees.outline(file).module, trees.get(file));
+        let (outline, whole) = (trees.outline(file).module, trees.whole(file));
         let ends = |module: &tree::ModModule| module.body.iter().map(|node| span_of(file, node)).collect::<Vec<_>>();
         assert_eq!(ends(outline), ends(&whole.module));
         let f = outline.body[0].as_function_def_stmt().expect("a function");

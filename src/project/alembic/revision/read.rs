@@ -7,7 +7,7 @@ use super::{Does, Import, RevisionMap, RevisionScript, Step, names};
 use crate::project::Known;
 use crate::project::alembic::locations::Locations;
 use crate::source::{FileId, Sources, Span, split};
-use crate::syntax::python::{Tree, Trees, parse, tree};
+use crate::syntax::python::{Tree, Trees, tree};
 
 /// Reads every revision file below `locations` (relative to the project root), as Alembic finds them: the files whose
 /// names end with `.py` and don't begin with `__init__` or `.#`; of subdirectories too when `recursive`.
@@ -25,13 +25,9 @@ pub fn read<'t>(trees: &'t Trees<'t>, locations: Locations, recursive: bool) -> 
     RevisionMap::of(scripts, locations)
 }
 
-/// The facts of one file. Its tree is not kept: there may be thousands, and nothing asks for them again.
+/// The facts of one file.
 fn one(trees: &Trees<'_>, file: FileId, location: usize) -> RevisionScript {
-    let sources = trees.sources();
-    match trees.peek(file) {
-        Some(tree) => script(tree, sources, location),
-        None => script(&parse(file, sources.text(file)), sources, location),
-    }
+    script(&trees.whole(file), trees.sources(), location)
 }
 
 fn list(sources: &Sources, directory: &str, recursive: bool, location: usize, files: &mut Vec<(FileId, usize)>) {
