@@ -26,7 +26,7 @@ fn check(environment: &Environment, project: &Project<'_>, found: &mut Findings)
         return;
     }
     let Some(enforced) = enforced(environment, project) else { return };
-    if widens(environment, project) {
+    if widens(project) {
         return;
     }
     for script in long {
@@ -69,29 +69,27 @@ fn enforced(environment: &Environment, project: &Project<'_>) -> Option<&'static
     Some("")
 }
 
-/// Does something in the project make the column wider? Code that names `version_num` together with a type or an
-/// ALTER is taken for that.
-fn widens(environment: &Environment, project: &Project<'_>) -> bool {
+/// Does something in the project make the column wider? Code that names it as a column, or in SQL that does more than
+/// read and write rows, is taken for that.
+fn widens(project: &Project<'_>) -> bool {
+    let touches_rows = |text: &String| {
+        let word = text.split_whitespace().next().unwrap_or("").to_ascii_lowercase();
+        matches!(word.as_str(), "select" | "insert" | "update" | "delete" | "with")
+    };
     let sources = project.sources;
-    let files = environment.env_script.iter().map(|script| script.file).chain(environment.reached.iter().copied());
-    let own = files.chain(environment.revisions.scripts.iter().map(|script| script.file));
-    let others = sources.ids().filter(|file| {
-        let path = sources.path(*file);
-        path.ends_with(".py") || path.ends_with(".sql") || path.ends_with(".sh")
-    });
-    own.chain(others).any(|file| names_width(sources, file))
+    let mut scripts = sources.ids().filter(|file| [".sql", ".sh"].iter().any(|end| sources.path(*file).ends_with(end)));
+    project.code.mentions("version_table_impl")
+        || !project.code.texts("version_num").iter().all(touches_rows)
+        || scripts.any(|file| names_width(sources, file))
 }
 
 fn names_width(sources: &Sources, file: FileId) -> bool {
     const NEAR: usize = 300;
     let text = sources.text(file).as_bytes();
-    if memchr::memmem::find(text, b"version_table_impl").is_some() {
-        return true;
-    }
     memchr::memmem::find_iter(text, b"version_num").any(|at| {
         let around = &text[at.saturating_sub(NEAR)..(at + NEAR).min(text.len())];
         let around = String::from_utf8_lossy(around).to_lowercase();
-        ["varchar", "string(", "alter", "text"].iter().any(|word| around.contains(word))
+        ["varchar", "alter", "text"].iter().any(|word| around.contains(word))
     })
 }
 

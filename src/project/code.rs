@@ -75,6 +75,22 @@ impl<'s> Code<'s> {
         mentions(&self.trees.whole(file), word)
     }
 
+    /// The strings in code that hold the word, each whole; of a formatted one what is not computed.
+    pub fn texts(&self, word: &str) -> Vec<String> {
+        let mut texts = Vec::new();
+        for file in self.holding(&[word]) {
+            read(&self.trees.whole(file), &mut |part| {
+                let text = match part {
+                    Part::Expression(tree::Expr::StringLiteral(literal)) => literal.value.to_str().to_owned(),
+                    Part::Expression(tree::Expr::FString(formatted)) => not_computed(formatted),
+                    _ => return,
+                };
+                texts.extend(Some(text).filter(|text| text.contains(word)));
+            });
+        }
+        texts
+    }
+
     /// The calls of functions and methods of this name.
     pub fn calls(&self, name: &str) -> Vec<Call> {
         let calls = self.holding(&[name]).into_iter().flat_map(|file| self.calls_in(file));
@@ -286,6 +302,19 @@ fn is_dotted(attribute: &tree::ExprAttribute, word: &str) -> bool {
         }
 }
 
+fn not_computed(formatted: &tree::ExprFString) -> String {
+    let mut text = String::new();
+    for part in &formatted.value {
+        match part {
+            tree::FStringPart::Literal(literal) => text.push_str(&literal.value),
+            tree::FStringPart::FString(inner) => {
+                inner.elements.literals().for_each(|literal| text.push_str(&literal.value));
+            }
+        }
+    }
+    text
+}
+
 fn called(call: &tree::ExprCall) -> Option<&str> {
     match &*call.func {
         tree::Expr::Name(name) => Some(name.id.as_str()),
@@ -406,6 +435,7 @@ def run(app, things):
         let said = ["makedirs", "mkdir", "alembic.script", "alembic.config", "lock_timeout", "app.timeout", "config"];
         assert_eq!(said.map(|word| code.mentions(word)), [false, false, false, true, true, true, true]);
         assert_eq!(code.mentioning(&["alembic", "Order"]).len(), 1);
+        assert_eq!(code.texts("lock_timeout"), ["SET lock_timeout = "]);
         assert!(names(&trees.whole(FileId(0)), "timeout") && !names(&trees.whole(FileId(0)), "lock_timeout"));
     }
 

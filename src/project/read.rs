@@ -39,7 +39,7 @@ use crate::syntax::python::Trees;
 
 /// Reads a project.
 pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings) -> Project<'s> {
-    let found: Vec<Found> = discovery::discover(sources)
+    let found: Vec<Found> = discovery::discover(trees)
         .into_iter()
         .filter(|found| {
             let is_excluded = |file: FileId| settings.excluded.contains(sources.path(file));

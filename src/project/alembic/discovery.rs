@@ -8,8 +8,10 @@ use std::collections::BTreeSet;
 
 use crate::project::alembic::config::{Config, Shape};
 use crate::project::alembic::locations::Locations;
+use crate::project::code;
 use crate::python::value::PROJECT_ROOT;
 use crate::source::{FileId, Sources, join, split};
+use crate::syntax::python::Trees;
 
 /// An environment, not yet read any further.
 #[derive(Clone, Debug)]
@@ -50,7 +52,8 @@ pub enum Leads {
 
 /// A project of Flask-Migrate whose `flask db init` has not been run, or whose migrations are not in the repository:
 /// the application is there all the same.
-fn flask_without_directory(sources: &Sources) -> Option<Found> {
+fn flask_without_directory(trees: &Trees<'_>) -> Option<Found> {
+    let sources = trees.sources();
     let loaded = ["wsgi.py", "app.py", ".flaskenv"];
     let at_root = |name: &str| sources.id(name);
     loaded.iter().find_map(|name| at_root(name))?;
@@ -58,7 +61,10 @@ fn flask_without_directory(sources: &Sources) -> Option<Found> {
     sources.ids().find(|file| {
         let path = sources.path(*file);
         let aside = path.split('/').any(|part| part.starts_with("test") || part.starts_with("example"));
-        path.ends_with(".py") && !aside && needle.find(sources.text(*file).as_bytes()).is_some()
+        path.ends_with(".py")
+            && !aside
+            && sources.keep_if(*file, |bytes| needle.find(bytes).is_some())
+            && code::names(&trees.whole(*file), "flask_migrate")
     })?;
     let mut config = Config::in_code("");
     config.shape = Shape::FlaskMigrate;
@@ -75,7 +81,8 @@ fn flask_without_directory(sources: &Sources) -> Option<Found> {
 }
 
 /// Finds the environments, sorted by their configuration's path.
-pub fn discover(sources: &Sources) -> Vec<Found> {
+pub fn discover(trees: &Trees<'_>) -> Vec<Found> {
+    let sources = trees.sources();
     let listed = listed(sources);
     let mut configs: Vec<Config> = Vec::new();
     for file in &listed.inis {
@@ -106,13 +113,10 @@ pub fn discover(sources: &Sources) -> Vec<Found> {
     let mut found: Vec<Found> = configs.into_iter().map(|config| locate(sources, config)).collect();
     claimed.extend(found.iter().filter_map(|found| found.env_file));
     for environment in found.iter_mut().filter(|found| found.env_file.is_none()) {
-        guess(sources, environment, &listed.envs, &mut claimed);
+        guess(trees, environment, &listed.envs, &mut claimed);
     }
     for file in listed.envs.iter().filter(|file| !claimed.contains(file)) {
-        let text = sources.text(*file).as_bytes();
-        if memchr::memmem::find(text, b"context.configure").is_none()
-            || memchr::memmem::find(text, b"alembic").is_none()
-        {
+        if !configures(trees, *file) {
             continue;
         }
         let directory = split(sources.path(*file)).0;
@@ -121,7 +125,7 @@ pub fn discover(sources: &Sources) -> Vec<Found> {
         found.push(environment);
     }
     if found.is_empty() {
-        found.extend(flask_without_directory(sources));
+        found.extend(flask_without_directory(trees));
     }
     name(sources, &mut found);
     found.sort_by(|one, other| one.name.cmp(&other.name));
@@ -326,9 +330,20 @@ fn settle(sources: &Sources, environment: &mut Found, directory: String) {
     environment.script_location = Some(directory);
 }
 
+/// Is it an env.py of Alembic?
+fn configures(trees: &Trees<'_>, file: FileId) -> bool {
+    let words = ["alembic", "configure"];
+    let text = trees.sources().text(file);
+    words.iter().all(|word| text.contains(word)) && {
+        let tree = trees.whole(file);
+        words.iter().all(|word| code::names(&tree, word))
+    }
+}
+
 /// A configuration that leads nowhere is paired with the one env.py that can be meant, so that the rest is still
 /// looked at.
-fn guess(sources: &Sources, environment: &mut Found, envs: &[FileId], claimed: &mut BTreeSet<FileId>) {
+fn guess(trees: &Trees<'_>, environment: &mut Found, envs: &[FileId], claimed: &mut BTreeSet<FileId>) {
+    let sources = trees.sources();
     if environment.script_location.is_some() {
         return;
     }
@@ -337,9 +352,7 @@ fn guess(sources: &Sources, environment: &mut Found, envs: &[FileId], claimed: &
         directory => format!("{directory}/"),
     };
     let mut meant = envs.iter().filter(|file| {
-        sources.path(**file).starts_with(&prefix)
-            && !claimed.contains(*file)
-            && memchr::memmem::find(sources.text(**file).as_bytes(), b"context.configure").is_some()
+        sources.path(**file).starts_with(&prefix) && !claimed.contains(*file) && configures(trees, **file)
     });
     if let (Some(file), None) = (meant.next(), meant.next()) {
         claimed.insert(*file);
@@ -374,7 +387,8 @@ mod tests {
     const ENV: &str = "from alembic import context\ncontext.configure()\n";
 
     fn found(files: &[(&str, &str)]) -> Vec<Found> {
-        discover(&Sources::in_memory(files.iter().map(|(path, text)| (*path, *text))))
+        let sources = Sources::in_memory(files.iter().map(|(path, text)| (*path, *text)));
+        discover(&Trees::of(&sources))
     }
 
     #[test]
