@@ -115,6 +115,66 @@ const LIBPQ: &[&str] = &[
     "gsshostname",
 ];
 
+/// Drivers of MySQL.
+const MYSQL: &[&str] = &["pymysql", "aiomysql", "asyncmy", "mysqldb"];
+
+/// Names that these drivers certainly refuse, and what to do instead. Only names that belong to somebody else: what the
+/// drivers take grows from version to version.
+const REFUSED: &[(&[&str], &[&str], &str)] = &[
+    (
+        &["pymysql", "aiomysql", "asyncmy", "mysqldb", "pg8000"],
+        &["pool_size", "max_overflow", "pool_recycle", "pool_pre_ping", "pool_timeout"],
+        "that is an argument of `create_engine`, not of the driver: give it there",
+    ),
+    (&["pymysql", "mysqldb"], &["echo"], "that is an argument of `create_engine`, not of the driver: give it there"),
+    (
+        MYSQL,
+        &["sslmode", "ssl-mode", "sslrootcert", "sslcert", "sslkey"],
+        "MySQL's drivers take `ssl_ca`, `ssl_cert` and `ssl_key` in the URL, or `connect_args={\"ssl\": {…}}`",
+    ),
+    (
+        &["pymysql", "aiomysql", "asyncmy"],
+        &["ssl_mode"],
+        "only mysqlclient knows it: give `ssl_ca` in the URL, or `connect_args={\"ssl\": {…}}`",
+    ),
+    (
+        MYSQL,
+        &[
+            "useSSL",
+            "requireSSL",
+            "verifyServerCertificate",
+            "serverTimezone",
+            "allowPublicKeyRetrieval",
+            "characterEncoding",
+            "useUnicode",
+            "autoReconnect",
+            "zeroDateTimeBehavior",
+        ],
+        "that is an option of Java's driver: take it out",
+    ),
+    (MYSQL, &["application_name", "options"], "that is an option of PostgreSQL: take it out"),
+    (
+        &["pg8000"],
+        &["sslmode", "sslrootcert", "sslcert", "sslkey"],
+        "give `connect_args={\"ssl_context\": True}`, or an `ssl.SSLContext`, to the engine",
+    ),
+    (
+        &["pg8000"],
+        &[
+            "options",
+            "target_session_attrs",
+            "client_encoding",
+            "search_path",
+            "server_settings",
+            "keepalives",
+            "gssencmode",
+            "charset",
+        ],
+        "that is no argument of `pg8000.connect`: take it out",
+    ),
+    (&["pg8000"], &["connect_timeout"], "give `connect_args={\"timeout\": 10}` to the engine"),
+];
+
 /// What goes wrong with one argument.
 struct Wrong {
     why: String,
@@ -126,12 +186,13 @@ struct Wrong {
 fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findings) {
     for used in used::urls(environment).into_iter().filter(|used| used.connects) {
         let url = used.url;
-        if url.dialect != "postgresql" {
+        if !matches!(url.dialect.as_str(), "postgresql" | "mysql" | "mariadb") {
             continue;
         }
         let Some(driver) = url.driver_in(&environment.versions) else { continue };
         for (name, value, place) in &url.query {
-            let Some(wrong) = wrong(&driver, name, value) else { continue };
+            let given: Vec<&str> = url.query.iter().map(|(name, ..)| name.as_str()).collect();
+            let Some(wrong) = wrong(&driver, name, value, &given) else { continue };
             let span = url.place(project.sources, place.clone());
             let fix = wrong.instead.and_then(|instead| {
                 let span = used::exact(project, url, place.start..place.start + name.len())?;
@@ -149,7 +210,8 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
     }
 }
 
-fn wrong(driver: &str, name: &str, value: &str) -> Option<Wrong> {
+/// What is wrong with `name=value` among the arguments `given`.
+fn wrong(driver: &str, name: &str, value: &str, given: &[&str]) -> Option<Wrong> {
     let unexpected = |help, instead| Wrong {
         why: format!("asyncpg raises `TypeError: connect() got an unexpected keyword argument '{name}'`"),
         help,
@@ -199,7 +261,45 @@ fn wrong(driver: &str, name: &str, value: &str) -> Option<Wrong> {
                 },
             })
         }
-        _ => None,
+        // SQLAlchemy puts a dict of the `ssl_…` arguments in its place.
+        ("pymysql" | "asyncmy", "ssl") if !given.iter().any(|name| name.starts_with("ssl_")) => Some(Wrong {
+            why: format!(
+                "a URL carries only strings, and {driver} wants a dict here: {}",
+                match driver {
+                    "pymysql" => "`AttributeError: 'str' object has no attribute 'get'`",
+                    _ =>
+                        "`ValueError: ssl argument must be True, a dict of ssl options, or an ssl.SSLContext, got 'str'`",
+                }
+            ),
+            help: "give `ssl_ca` in the URL, or `connect_args={\"ssl\": {…}}` to the engine",
+            instead: None,
+        }),
+        (driver, "timeout") if MYSQL.contains(&driver) => Some(Wrong {
+            why: unexpected_keyword(driver, name),
+            help: "MySQL's drivers call it `connect_timeout`",
+            instead: Some("connect_timeout"),
+        }),
+        ("pg8000", "timeout") => Some(Wrong {
+            why: "a URL carries only strings: `TypeError: 'str' object cannot be interpreted as an integer`".to_owned(),
+            help: "give `connect_args={\"timeout\": 10}` to the engine",
+            instead: None,
+        }),
+        (driver, name) => {
+            let (_, _, help) =
+                REFUSED.iter().find(|(drivers, names, _)| drivers.contains(&driver) && names.contains(&name))?;
+            Some(Wrong { why: unexpected_keyword(driver, name), help, instead: None })
+        }
+    }
+}
+
+/// What a driver says to an argument that it does not know.
+fn unexpected_keyword(driver: &str, name: &str) -> String {
+    match driver {
+        "mysqldb" => format!("mysqlclient raises `TypeError: '{name}' is an invalid keyword argument for connect()`"),
+        "pymysql" => {
+            format!("pymysql raises `TypeError: Connection.__init__() got an unexpected keyword argument '{name}'`")
+        }
+        driver => format!("{driver} raises `TypeError: connect() got an unexpected keyword argument '{name}'`"),
     }
 }
 
@@ -209,11 +309,14 @@ mod tests {
 
     #[test]
     fn what_drivers_take() {
-        let is_wrong = |driver, name| wrong(driver, name, "require").is_some();
+        let is_wrong = |driver, name| wrong(driver, name, "require", &[name]).is_some();
         assert!(
             is_wrong("asyncpg", "sslmode") && !is_wrong("asyncpg", "ssl") && !is_wrong("asyncpg", "command_timeout")
         );
         assert!(is_wrong("psycopg2", "ssl") && !is_wrong("psycopg2", "sslmode") && !is_wrong("pg8000", "ssl"));
-        assert_eq!(wrong("psycopg", "ssl", "true").and_then(|wrong| wrong.instead), None);
+        assert_eq!(wrong("psycopg", "ssl", "true", &["ssl"]).and_then(|wrong| wrong.instead), None);
+        assert!(is_wrong("pymysql", "ssl_mode") && !is_wrong("mysqldb", "ssl_mode") && is_wrong("mysqldb", "useSSL"));
+        assert!(is_wrong("pymysql", "ssl") && wrong("pymysql", "ssl", "true", &["ssl", "ssl_ca"]).is_none());
+        assert!(!is_wrong("aiomysql", "charset") && !is_wrong("aiosqlite", "foo") && !is_wrong("cymysql", "sslmode"));
     }
 }
