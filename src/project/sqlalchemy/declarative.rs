@@ -563,29 +563,3 @@ fn same_class<'t>(one: &Value<'t>, other: &Value<'t>) -> bool {
         _ => false,
     }
 }
-
-/// Does the text look as if it could declare tables?
-pub fn may_declare(text: &str) -> bool {
-    const NEEDLES: &[&str] = &[
-        "__tablename__",
-        "__table__",
-        "Table(",
-        "table=True",
-        "table = True",
-        "db.Model",
-        "Mapped[",
-        "mapped_column(",
-        "Column(",
-        "DeclarativeBase",
-        "declarative_base",
-        "map_imperatively",
-        "automap_base",
-        ".Model)",
-        ".Model,",
-        "SQLModel",
-        "AuditBase",
-        "UUIDBase",
-        "BigIntBase",
-    ];
-    NEEDLES.iter().any(|needle| memchr::memmem::find(text.as_bytes(), needle.as_bytes()).is_some())
-}
