@@ -2,6 +2,7 @@
 
 pub mod alembic;
 pub mod application;
+pub mod beside;
 pub mod code;
 pub mod compose;
 pub mod imported;

@@ -6,9 +6,6 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{OnceLock, mpsc};
-use std::time::Duration;
-
-use rayon::prelude::*;
 
 use crate::project::alembic::Environment;
 use crate::project::alembic::config::Shape;
@@ -17,7 +14,8 @@ use crate::project::alembic::env_script::{EnvScript, TargetMetadata, What};
 use crate::project::alembic::flask_migrate::{self, FlaskApp};
 use crate::project::alembic::library::{Alembic, MetaDatas, run_env, try_filters};
 use crate::project::alembic::revision::{self, RevisionMap};
-use crate::project::application::{self, Application};
+use crate::project::application::Application;
+use crate::project::beside::{self, Beside, Done, Scan};
 use crate::project::code::{self, Code};
 use crate::project::search_path::search_path;
 use crate::project::settings::Settings;
@@ -29,7 +27,6 @@ use crate::project::sqlalchemy::{MetaDataId, Models};
 use crate::project::versions;
 use crate::project::words::Words;
 use crate::project::{Hides, Known, NotAnalysed, Project, sweep};
-use crate::python::ahead::Ahead;
 use crate::python::evaluate::Machine;
 use crate::python::library::Library;
 use crate::python::standard;
@@ -48,7 +45,6 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
                     || settings.environments.iter().any(|name| is_meant(name, found, sources)))
         })
         .collect();
-    let linters = crate::project::linters::read(sources);
     let mut broken = Vec::new();
     let homes = found.iter().flat_map(|found| [found.run_from.as_str(), found.config.directory.as_str()]);
     let setups = catch_unwind(AssertUnwindSafe(|| setup_script::read_above(trees, homes))).unwrap_or_else(|panic| {
@@ -58,13 +54,10 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
     let setups = &setups;
     let beside = Beside { sources, trees, found: &found, setups, excluded: &settings.excluded };
     let (scanned, scan) = mpsc::channel();
-    let beside_broke = OnceLock::new();
-    let revisions: Vec<OnceLock<RevisionMap>> = found.iter().map(|_| OnceLock::new()).collect();
+    let done = OnceLock::new();
     let (mut runs, words) = rayon::in_place_scope(|scope| {
         scope.spawn(|_| {
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| beside.work(scanned, &revisions))) {
-                let _ = beside_broke.set(format!("reading files broke: {}", said(&*panic)));
-            }
+            let _ = done.set(catch_unwind(AssertUnwindSafe(|| beside.work(scanned))).map_err(|panic| said(&*panic)));
         });
         // The runs on paper stay on this thread: it has the large stack.
         let mut runs: Vec<Run<'_>> = found
@@ -80,7 +73,7 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         if runs.is_empty() {
             runs.push(Run::not_run(trees));
         }
-        let Scan { words, candidates } = wait(&scan);
+        let Scan { words, candidates } = beside::wait(&scan);
         let words = Rc::new(words);
         let swept = catch_unwind(AssertUnwindSafe(|| sweep_up(&candidates, &words, &found, &mut runs, sources)));
         if let Err(panic) = swept {
@@ -88,9 +81,13 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         }
         (runs, words)
     });
-    broken.extend(beside_broke.into_inner());
-    let mut revisions: Vec<RevisionMap> =
-        revisions.into_iter().map(|cell| cell.into_inner().unwrap_or_default()).collect();
+    let Done { mut revisions, application, linters } = match done.into_inner() {
+        Some(Ok(done)) => done,
+        broke => {
+            broken.extend(broke.and_then(Result::err).map(|said| format!("reading files broke: {said}")));
+            Done::default()
+        }
+    };
     for run in &mut runs {
         let Some(script) = &mut run.script else { continue };
         let numbers = Numbers { sqlalchemy: &run.sqlalchemy };
@@ -99,7 +96,6 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
             broken.push(format!("trying the filters of env.py broke: {}", said(&*panic)));
         }
     }
-    let application = application::read(trees, &words);
     let mut models = Models::default();
     let mut environments = Vec::new();
     let mut packaging = versions::read::Packaging { setups, locks: versions::read::Locks::new() };
@@ -118,7 +114,7 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         }
         let renumbering = models.absorb(of_run);
         if let Some(found) = found.get(number) {
-            let read = std::mem::take(&mut revisions[number]);
+            let read = revisions.get_mut(number).map(std::mem::take).unwrap_or_default();
             let revisions = where_they_lie(read, found, run, &application, trees);
             environments.push(environment(found, run, revisions, &renumbering, trees, settings, &mut packaging));
         }
@@ -147,71 +143,6 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
     let settings = settings.clone();
     let code = Code::of(trees, Words::clone(&words));
     Project { sources, settings, environments, models, code, application, linters, unreadable, syntax_problems, broken }
-}
-
-/// What needs no interpreter, done on the other cores while it runs.
-struct Beside<'a> {
-    sources: &'a Sources,
-    trees: &'a Trees<'a>,
-    found: &'a [Found],
-    setups: &'a SetupScripts,
-    excluded: &'a BTreeSet<String>,
-}
-
-/// What was seen in the bytes of all files.
-#[derive(Default)]
-struct Scan {
-    words: Words,
-    candidates: Vec<FileId>,
-}
-
-impl Beside<'_> {
-    /// What the interpreter waits for comes first.
-    fn work(&self, scanned: mpsc::Sender<Scan>, revisions: &[OnceLock<RevisionMap>]) {
-        let path = |found: &Found| search_path(self.sources, &found.config, &found.run_from, self.setups);
-        let paths: Vec<Vec<String>> = self
-            .found
-            .iter()
-            .map(|found| path(found).iter().map(|directory| directory.to_string()).collect())
-            .collect();
-        for (found, path) in self.found.iter().zip(&paths) {
-            Ahead::new(self.trees, path, &|_| false).follow(found.env_file);
-        }
-        let words = sweep::scan(self.sources);
-        let mut candidates = sweep::candidates(self.sources, &words);
-        candidates.retain(|file| !self.excluded.contains(self.sources.path(*file)));
-        let scan = Scan { words: words.clone(), candidates: candidates.clone() };
-        // Nobody waits any more where the runs broke.
-        let _ = scanned.send(scan);
-        let nowhere = Vec::new();
-        let skips = |file| sweep::is_beside_the_point(self.sources, &words, file);
-        Ahead::new(self.trees, paths.first().unwrap_or(&nowhere), &skips).follow(candidates);
-        self.found.par_iter().zip(revisions).for_each(|(found, revisions)| {
-            let recursive = found.config.is_true("recursive_version_locations");
-            let _ = revisions.set(revision::read::read(self.trees, found.version_locations.clone(), recursive));
-        });
-    }
-}
-
-/// Takes what was sent. A worker of the pool does other work meanwhile: it may be that work which is waited for.
-fn wait<T: Default>(receiver: &mpsc::Receiver<T>) -> T {
-    const A_MOMENT: Duration = Duration::from_micros(200);
-    while let Some(did) = rayon::yield_now() {
-        let sent = if did == rayon::Yield::Idle {
-            receiver.recv_timeout(A_MOMENT)
-        } else {
-            receiver.try_recv().map_err(|error| match error {
-                mpsc::TryRecvError::Empty => mpsc::RecvTimeoutError::Timeout,
-                mpsc::TryRecvError::Disconnected => mpsc::RecvTimeoutError::Disconnected,
-            })
-        };
-        match sent {
-            Ok(sent) => return sent,
-            Err(mpsc::RecvTimeoutError::Disconnected) => return T::default(),
-            Err(mpsc::RecvTimeoutError::Timeout) => {}
-        }
-    }
-    receiver.recv().unwrap_or_default()
 }
 
 /// The names of a module and their values on paper, one line each.

@@ -38,7 +38,7 @@ impl<'a> Ahead<'a> {
             return;
         }
         let module = self.trees.outline(file).module;
-        let importer = Importer { ahead: self, file };
+        let importer = Importer { ahead: self, file, start: modules::natural_root(self.trees.sources(), file) };
         importer.block(&module.body, &mut |file| {
             if !self.seen[file.0 as usize].load(Ordering::Relaxed) && !(self.skips)(file) {
                 scope.spawn(move |scope| self.file(scope, file));
@@ -55,6 +55,8 @@ impl<'a> Ahead<'a> {
 struct Importer<'a> {
     ahead: &'a Ahead<'a>,
     file: FileId,
+    /// The directory that its top-level package lies in.
+    start: String,
 }
 
 impl Importer<'_> {
@@ -92,8 +94,7 @@ impl Importer<'_> {
     fn absolute(&self, dotted: &str, names: &[tree::Alias], found: &mut impl FnMut(FileId)) {
         let sources = self.ahead.sources();
         let first = dotted.split('.').next().unwrap_or(dotted);
-        let start = modules::natural_root(sources, self.file);
-        let top = modules::find(sources, self.ahead.search_path, Some(&start), first, dotted);
+        let top = modules::find(sources, self.ahead.search_path, Some(&self.start), first, dotted);
         self.inside(top, dotted.split('.').skip(1), names, found);
     }
 
