@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
 
 fn check(environment: &Environment, _: &Project<'_>, findings: &mut Findings) {
     let versions = &environment.versions;
-    for used in used::urls(environment).into_iter().filter(|used| used.connects) {
+    for used in used::schemes(environment).into_iter().filter(|used| used.connects) {
         let url = used.url;
         let Some(name) = url.driver_in(versions) else { continue };
         let Some(driver) = dialects::named(&url.dialect, &name) else { continue };

@@ -15,7 +15,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findings) {
-    for used in used::urls(environment) {
+    for used in used::schemes(environment) {
         let url = used.url;
         let scheme = &url.parts.scheme;
         if url.dialect == "driver" || url.dialect == "postgres" {

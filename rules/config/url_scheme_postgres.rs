@@ -17,7 +17,7 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
     if environment.versions.sqlalchemy_at_least(&[1, 4]) == Some(false) {
         return;
     }
-    for used in used::urls(environment).into_iter().filter(|used| used.url.dialect == "postgres") {
+    for used in used::schemes(environment).into_iter().filter(|used| used.url.dialect == "postgres") {
         let dialect = used.url.parts.scheme.start..used.url.parts.scheme.start + "postgres".len();
         let fix = used::exact(project, used.url, dialect)
             .map(|span| Fix::safe("write `postgresql`", vec![Edit::Replace { span, text: "postgresql".to_owned() }]));

@@ -17,8 +17,15 @@ pub struct Used<'e> {
     pub connects: bool,
 }
 
-/// The URLs that the runs of env.py certainly use, each once; those of engines first.
+/// The URLs that the runs of env.py certainly use, each once; those of engines first. Of all of them every part is known.
 pub fn urls(environment: &Environment) -> Vec<Used<'_>> {
+    let mut urls = schemes(environment);
+    urls.retain(|used| used.url.is_whole());
+    urls
+}
+
+/// The same, and those of which only the dialect and the driver are certain.
+pub fn schemes(environment: &Environment) -> Vec<Used<'_>> {
     let Some(script) = &environment.env_script else { return Vec::new() };
     let mut used: Vec<Used<'_>> = Vec::new();
     for (run, connects) in [(&script.online, true), (&script.offline, false)] {
@@ -28,7 +35,7 @@ pub fn urls(environment: &Environment) -> Vec<Used<'_>> {
                 What::Configure(call) => call.url.as_ref().and_then(|url| url.get()),
                 _ => None,
             };
-            let Some(url) = url.filter(|url| !url.text.contains('…')) else { continue };
+            let Some(url) = url else { continue };
             if !used.iter().any(|other| other.url.span == url.span && other.url.text == url.text) {
                 used.push(Used { url, call: event.span, connects });
             }

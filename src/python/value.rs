@@ -520,6 +520,25 @@ impl<'t> Value<'t> {
         }
     }
 
+    /// What is known of a text that begins like a URL (`postgresql://…`), up to its first part that is not known: all of
+    /// it, where it is a plain text. Such a text with unknown parts is an operation, `format` or `+`, on its beginning and
+    /// what follows; anything done with that is another term, so nothing is claimed of what came out of it.
+    pub fn begins_url(&self) -> Option<Str> {
+        match self {
+            Value::Str(text) => text.text.contains("://").then(|| text.clone()),
+            Value::Term(term) => match &term.kind {
+                TermKind::Operation("format" | "+", operands) => match operands.first()? {
+                    Value::Str(text) if text.text.is_empty() => {
+                        operands.get(1).filter(|value| value.as_term().is_some())?.begins_url()
+                    }
+                    first => first.begins_url(),
+                },
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The items of a list, tuple or set whose items are all known.
     pub fn items(&self) -> Option<Vec<Value<'t>>> {
         match self {

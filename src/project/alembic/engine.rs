@@ -599,13 +599,17 @@ pub fn url_of(machine: &Machine<'_>, value: &Value<'_>, span: Span) -> Known<Eng
     let _ = machine;
     match value {
         Value::Str(text) => Known::Is(read(text, span), text.origin.span),
+        Value::Term(_) if let Some(text) = beginning(value) => Known::Is(read(&text, span), text.origin.span),
         Value::OneOf(values) => {
             let mut first: Option<EngineUrl> = None;
             for value in values.iter() {
-                let Value::Str(text) = value else {
+                let Some(text) = (match value {
+                    Value::Str(text) => Some(text.clone()),
+                    value => beginning(value),
+                }) else {
                     return Known::Unknown(span, "it differs from path to path".to_owned());
                 };
-                let url = read(text, span);
+                let url = read(&text, span);
                 match &first {
                     None => first = Some(url),
                     Some(known) if known.dialect == url.dialect && known.driver == url.driver => {}
@@ -624,6 +628,13 @@ pub fn url_of(machine: &Machine<'_>, value: &Value<'_>, span: Span) -> Known<Eng
         Value::None => Known::Unknown(span, "it is `None`".to_owned()),
         _ => Known::Unknown(span, "it could not be read".to_owned()),
     }
+}
+
+/// The text of a URL of which only the beginning is known: `postgresql+asyncpg://…` for
+/// `f"postgresql+asyncpg://{user}:{password}@{host}"`.
+fn beginning(value: &Value<'_>) -> Option<Str> {
+    let text = value.begins_url()?;
+    Some(Str { text: format!("{}…", text.text).into(), origin: text.origin })
 }
 
 fn read(text: &Str, used_at: Span) -> EngineUrl {

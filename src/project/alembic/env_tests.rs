@@ -285,3 +285,29 @@ fn the_url_objects_keep_their_text() {
     let What::Engine { url, .. } = &script.online.events[0].what else { panic!("no engine") };
     assert_eq!(url.get().map(|url| url.text.as_str()), Some("postgresql+psycopg2://u:p%40@h/d"));
 }
+
+#[test]
+fn the_beginning_of_a_url_tells_its_dialect_and_driver() {
+    let url = |expression: &str| {
+        let text = format!(
+            "import os\nfrom alembic import context\nfrom sqlalchemy import create_engine\nx = os.environ['X']\n\
+             context.configure(connection=create_engine({expression}).connect())\ncontext.run_migrations()\n"
+        );
+        let (_, script) = run("sqlite://", &text);
+        let What::Engine { url, .. } = &script.online.events[0].what else { panic!("no engine") };
+        url.get().map(|url| {
+            (format!("{}+{:?}", url.dialect, url.driver), url.is_whole(), url.is_memory(), url.error.clone())
+        })
+    };
+    let asyncpg = Some(("postgresql+Some(\"asyncpg\")".to_owned(), false, false, None));
+    assert_eq!(url("f'postgresql+asyncpg://{x}:{x}@h:{x}/d'"), asyncpg);
+    assert_eq!(url("'postgresql+asyncpg://' + x + '@h/' + x"), asyncpg);
+    assert_eq!(url("f\"{'postgresql+asyncpg://' + x}/d\""), asyncpg);
+    assert_eq!(url("f'sqlite://{x}'"), Some(("sqlite+None".to_owned(), false, false, None)));
+    assert_eq!(url("f'sqlite://'"), Some(("sqlite+None".to_owned(), true, true, None)));
+    for unknown in
+        ["f'{x}://h/d'", "x + 'sqlite://'", "f'postgres://{x}'.replace('postgres', 'sqlite')", "f'postgresql{x}://h'"]
+    {
+        assert_eq!(url(unknown), None, "{unknown}");
+    }
+}

@@ -33,7 +33,7 @@ pub enum UrlKind {
 /// A URL, in parts. Passwords are never printed: `Debug` leaves them out.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EngineUrl {
-    /// The text as it reaches SQLAlchemy.
+    /// The text as it reaches SQLAlchemy; what is not known of it is `…`.
     pub text: String,
     /// `postgresql`
     pub dialect: String,
@@ -150,8 +150,11 @@ impl EngineUrl {
                 Err(_) => url.error = Some(UrlError::PortNotNumber(port.to_owned())),
             }
         }
+        if !url.is_whole() {
+            url.error = None;
+        }
         let has_host = url.host.is_some() || url.username.as_deref().is_some_and(|name| !name.is_empty());
-        if url.dialect == "sqlite" && has_host && url.error.is_none() {
+        if url.dialect == "sqlite" && has_host && url.error.is_none() && url.is_whole() {
             url.error = Some(UrlError::SqliteHost);
         }
         url.parts = parts;
@@ -163,9 +166,15 @@ impl EngineUrl {
         self.driver.clone().or_else(|| dialects::default_driver(&self.dialect, versions).map(str::to_owned))
     }
 
+    /// Is all of it known? What is not stands as `…` in the text: only the dialect and the driver are certain then.
+    pub fn is_whole(&self) -> bool {
+        !self.text.contains('…')
+    }
+
     /// Is it a SQLite database in memory?
     pub fn is_memory(&self) -> bool {
         self.dialect == "sqlite"
+            && self.is_whole()
             && (matches!(self.database.as_deref(), None | Some("" | ":memory:"))
                 || self.query.iter().any(|(key, value, _)| key == "mode" && value == "memory"))
     }

@@ -259,9 +259,11 @@ impl<'t> Machine<'t> {
         Ok(join(possible, span))
     }
 
+    /// An f-string; one of which only the beginning is known is an operation `format` on that and on what follows.
     fn f_string(&mut self, node: &'t tree::ExprFString, span: Span) -> Outcome<'t> {
         // One text per combination of what the parts may be.
         let mut texts = vec![(String::new(), Vec::new())];
+        // The first part that is not known, and the texts before it.
         let mut unknown = None;
         let push = |texts: &mut Vec<(String, Vec<Rc<Origin>>)>, part: &str| {
             texts.iter_mut().for_each(|(text, _)| text.push_str(part));
@@ -307,7 +309,7 @@ impl<'t> Machine<'t> {
                                             })
                                             .collect();
                                     }
-                                    _ => unknown = unknown.or(Some(value)),
+                                    _ => unknown = unknown.or_else(|| Some((value, texts.clone()))),
                                 }
                                 if texts.iter().any(|(text, _)| text.len() > 1 << 16) {
                                     return Ok(self.unknown(span, "a very long text"));
@@ -319,18 +321,21 @@ impl<'t> Machine<'t> {
             }
         }
         match unknown {
-            None => {
-                let values = texts.into_iter().map(|(text, from)| {
-                    let origin = if from.is_empty() { Origin::literal(span) } else { Origin::made(span, from) };
-                    Value::Str(Str { text: text.into(), origin })
-                });
-                Ok(join(values.collect::<Vec<_>>(), span))
+            None => Ok(join(texts.into_iter().map(|text| made(text, span)).collect::<Vec<_>>(), span)),
+            Some((value, before)) => {
+                // The beginning of a URL says a lot, whatever follows.
+                let is_url = before.iter().all(|(text, _)| text.contains("://"));
+                match value {
+                    Value::Unknown(unknown) if !is_url => Ok(Value::Unknown(unknown)),
+                    value if is_url || value.as_term().is_some() => {
+                        let values = before
+                            .into_iter()
+                            .map(|text| self.operation("format", vec![made(text, span), value.clone()], span));
+                        Ok(join(values.collect::<Vec<_>>(), span))
+                    }
+                    _ => Ok(self.unknown(span, "a text with parts that are not known")),
+                }
             }
-            Some(Value::Unknown(unknown)) => Ok(Value::Unknown(unknown)),
-            Some(Value::Term(term)) => {
-                Ok(Value::Term(self.term(TermKind::Operation("format", vec![Value::Term(term)]), span)))
-            }
-            Some(_) => Ok(self.unknown(span, "a text with parts that are not known")),
         }
     }
 
@@ -598,4 +603,10 @@ impl<'t> Machine<'t> {
             Value::Unknown(crate::python::value::Unknown { span: raised.span, why })
         })
     }
+}
+
+/// A text that the code at `span` makes, and what it is made from.
+fn made<'t>((text, from): (String, Vec<Rc<Origin>>), span: Span) -> Value<'t> {
+    let origin = if from.is_empty() { Origin::literal(span) } else { Origin::made(span, from) };
+    Value::Str(Str { text: text.into(), origin })
 }

@@ -79,6 +79,9 @@ impl<'t> Machine<'t> {
         if let Value::OneOf(values) = right {
             return self.each(values, span, |machine, right| machine.binary(operator, left, right, span));
         }
+        if operator == "+" && right.is_unknown() && left.begins_url().is_some() {
+            return Ok(self.operation(operator, vec![left.clone(), right.clone()], span));
+        }
         if let Some(outcome) = builtins::binary(self, operator, left, right, span) {
             return outcome;
         }
