@@ -40,7 +40,7 @@ pub enum Use {
     /// `Order.name`: the attribute's name; and whether an expression of SQL stands there, which no object that only
     /// happens to have the name could take the place of.
     Attribute(Span, bool),
-    /// `something.name`, of a variable that may hold an object of the class.
+    /// `something.name`, of a variable that may hold an object of the class; `filter_by(name=…)`.
     Perhaps(Span),
 }
 
@@ -278,9 +278,7 @@ impl Uses<'_> {
 
 impl<'t> Visitor<'t> for Uses<'_> {
     fn visit_expr(&mut self, expression: &'t tree::Expr) {
-        if let tree::Expr::Attribute(outer) = expression
-            && OF_METADATA.contains(&outer.attr.as_str())
-        {
+        if is_of_metadata(expression, self.attribute) {
             return;
         }
         let in_sql = std::mem::take(&mut self.in_sql) > 0;
@@ -294,11 +292,20 @@ impl<'t> Visitor<'t> for Uses<'_> {
                 }
             }
             tree::Expr::Call(call) => {
-                if self.is_class(&call.func) {
-                    for keyword in &call.arguments.keywords {
-                        if let Some(name) = keyword.arg.as_ref().filter(|name| name.as_str() == self.attribute) {
-                            self.found.push(Use::Keyword(span_of(self.file, name)));
-                        }
+                // `filter_by(name=…)`: of which class, the chain of calls before it tells.
+                let of_some_class = call
+                    .func
+                    .as_attribute_expr()
+                    .is_some_and(|method| matches!(method.attr.as_str(), "filter_by" | "values"));
+                for keyword in &call.arguments.keywords {
+                    let Some(name) = keyword.arg.as_ref().filter(|name| name.as_str() == self.attribute) else {
+                        continue;
+                    };
+                    let span = span_of(self.file, name);
+                    if self.is_class(&call.func) {
+                        self.found.push(Use::Keyword(span));
+                    } else if of_some_class {
+                        self.found.push(Use::Perhaps(span));
                     }
                 }
                 let is_func = |of: &tree::Expr| of.as_name_expr().is_some_and(|name| name.id.as_str() == "func");
@@ -389,6 +396,13 @@ const OF_METADATA: &[&str] = &[
     "naming_convention",
 ];
 
+/// Is it `something.metadata.tables` and the like?
+fn is_of_metadata(expression: &tree::Expr, attribute: &str) -> bool {
+    let tree::Expr::Attribute(outer) = expression else { return false };
+    OF_METADATA.contains(&outer.attr.as_str())
+        && outer.value.as_attribute_expr().is_some_and(|inner| inner.attr.as_str() == attribute)
+}
+
 /// Looks through the methods of one class.
 struct OfSelf<'a> {
     file: FileId,
@@ -423,9 +437,7 @@ impl<'t> Visitor<'t> for OfSelf<'_> {
     }
 
     fn visit_expr(&mut self, expression: &'t tree::Expr) {
-        if let tree::Expr::Attribute(outer) = expression
-            && OF_METADATA.contains(&outer.attr.as_str())
-        {
+        if is_of_metadata(expression, self.attribute) {
             return;
         }
         if let (tree::Expr::Attribute(attribute), Some(receiver)) = (expression, &self.receiver)
@@ -474,7 +486,8 @@ mod tests {
     #[test]
     fn what_may_be_the_metadata_is_no_use_of_the_column() {
         let text = "from m import Base, Order\nselect(Order.metadata)\nOrder.metadata.create_all(e)\nx = Order.metadata\n\
-                    Order.metadata is Base.metadata\nOrder(metadata=order.metadata)\nOrder.metadata['a'].label('b')\n";
+                    Order.metadata is Base.metadata\nOrder(metadata=order.metadata)\nOrder.metadata['a'].label('b')\n\
+                    select(Order.metadata).filter_by(metadata=1).remove()\n";
         let sources = Sources::in_memory([("m.py", "class Order: pass\n"), ("a.py", text)]);
         let trees = Trees::of(&sources);
         let code = Code::of(&trees, Words::read(&sources, sources.ids(), |_, _| true));
@@ -485,9 +498,9 @@ mod tests {
         let lines = |wanted: fn(&Use) -> Option<Span>| {
             uses.iter().filter_map(wanted).map(|span| sources.line(span)).collect::<Vec<_>>()
         };
-        assert_eq!(lines(|one| if let Use::Attribute(span, true) = one { Some(*span) } else { None }), [2, 7]);
+        assert_eq!(lines(|one| if let Use::Attribute(span, true) = one { Some(*span) } else { None }), [2, 7, 8]);
         assert_eq!(lines(|one| if let Use::Attribute(span, false) = one { Some(*span) } else { None }), [4, 5]);
         assert_eq!(lines(|one| if let Use::Keyword(span) = one { Some(*span) } else { None }), [6]);
-        assert_eq!(lines(|one| if let Use::Perhaps(span) = one { Some(*span) } else { None }), [6]);
+        assert_eq!(lines(|one| if let Use::Perhaps(span) = one { Some(*span) } else { None }), [6, 8]);
     }
 }
