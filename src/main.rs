@@ -11,7 +11,7 @@ use limbeck::load::STACK;
 const MAIN_STACK: usize = 256 * 1024 * 1024;
 
 fn main() -> ExitCode {
-    let _ = rayon::ThreadPoolBuilder::new().stack_size(STACK).use_current_thread().build_global();
+    let _ = rayon::ThreadPoolBuilder::new().stack_size(STACK).use_current_thread().use_current_thread().build_global();
     // What a panic says is reported in the run's own words, once.
     if std::env::var_os("RUST_BACKTRACE").is_none() {
         std::panic::set_hook(Box::new(|_| {}));

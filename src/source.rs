@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -115,6 +116,8 @@ impl Reader for BTreeMap<String, Vec<u8>> {
 struct File {
     path: Box<str>,
     text: OnceLock<Result<Box<str>, Unreadable>>,
+    /// Its text was read and not kept.
+    looked_at: AtomicBool,
     lines: OnceLock<Box<[u32]>>,
 }
 
@@ -185,7 +188,12 @@ impl Sources {
             }
             let path: Box<str> = path.into();
             sources.by_path.insert(path.clone(), id);
-            sources.files.push(File { path, text: OnceLock::new(), lines: OnceLock::new() });
+            sources.files.push(File {
+                path,
+                text: OnceLock::new(),
+                looked_at: AtomicBool::new(false),
+                lines: OnceLock::new(),
+            });
         }
         for entries in sources.directories.values_mut() {
             entries.sort();
@@ -299,6 +307,26 @@ impl Sources {
         }
         self.provide(file, decode(bytes));
         true
+    }
+
+    /// Looks at a text, or at why it can't be read, and keeps that only if `look` says so.
+    pub fn look<R>(&self, file: FileId, look: impl FnOnce(Result<&str, &Unreadable>) -> (R, bool)) -> R {
+        let File { path, text, looked_at, .. } = &self.files[file.0 as usize];
+        if let Some(read) = text.get() {
+            return look(read.as_deref()).0;
+        }
+        looked_at.store(true, Ordering::Relaxed);
+        let read = self.reader.read(path).and_then(decode);
+        let (result, is_wanted) = look(read.as_deref());
+        if is_wanted {
+            self.provide(file, read);
+        }
+        result
+    }
+
+    /// Did somebody read the text?
+    pub fn was_read(&self, file: FileId) -> bool {
+        self.peek(file).is_some() || self.files[file.0 as usize].looked_at.load(Ordering::Relaxed)
     }
 
     /// Puts in a text that the caller already has (the walk's prefilter, an editor's buffer). The first text stays.

@@ -61,7 +61,7 @@ pub fn run(arguments: &CheckArguments, global: &Global, out: Out<'_>) -> Result<
     }
     if arguments.show_files {
         let sources = &run.fixed.sources;
-        for file in sources.ids().filter(|file| sources.peek(*file).is_some()) {
+        for file in sources.ids().filter(|file| sources.was_read(*file)) {
             writeln!(out, "{}", sources.shown_path(file))?;
         }
         return Ok(Exit::Clean);

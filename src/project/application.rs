@@ -9,7 +9,8 @@ use crate::syntax::python::{Trees, span_of, tree};
 
 /// Must a file that holds these words be looked at?
 pub fn may_bear(held: Held) -> bool {
-    held.has(".create_all") || (held.has("alembic") && held.has("command"))
+    let commands = held.has("command") && held.any(&[".upgrade(", ".stamp(", ".revision("]);
+    held.has(".create_all") || (held.has("alembic") && (commands || held.has("version_locations")))
 }
 
 /// What the application does beside migrations.

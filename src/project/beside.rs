@@ -5,6 +5,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use crate::project::alembic::discovery::Found;
 use crate::project::alembic::revision::{self, RevisionMap};
@@ -61,7 +62,10 @@ impl Beside<'_> {
         for (found, path) in self.found.iter().zip(&paths) {
             Ahead::new(self.trees, path, &|_| false).follow(found.env_file);
         }
-        let words = sweep::scan(self.sources);
+        let is_recursive = |found: &Found| found.config.is_true("recursive_version_locations");
+        let files = |found: &Found| revision::read::files(self.sources, &found.version_locations, is_recursive(found));
+        let scripts: FxHashSet<FileId> = self.found.iter().flat_map(files).map(|(file, _)| file).collect();
+        let words = sweep::scan(self.sources, &scripts);
         let mut candidates = sweep::candidates(self.sources, &words);
         candidates.retain(|file| !self.excluded.contains(self.sources.path(*file)));
         // Nobody waits any more where the runs broke.
@@ -69,10 +73,10 @@ impl Beside<'_> {
         let nowhere = Vec::new();
         let skips = |file| sweep::is_beside_the_point(self.sources, &words, file);
         Ahead::new(self.trees, paths.first().unwrap_or(&nowhere), &skips).follow(candidates);
-        let revisions = self.found.par_iter().map(|found| {
-            let recursive = found.config.is_true("recursive_version_locations");
-            revision::read::read(self.trees, found.version_locations.clone(), recursive)
-        });
+        let revisions = self
+            .found
+            .par_iter()
+            .map(|found| revision::read::read(self.trees, found.version_locations.clone(), is_recursive(found)));
         Done {
             revisions: revisions.collect(),
             application: application::read(self.trees, &words),

@@ -6,7 +6,7 @@
 use memchr::memmem::Finder;
 use rayon::prelude::*;
 
-use crate::project::words::{Held, Words};
+use crate::project::words::Words;
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::python::tree::visitor::{Visitor, walk_expr, walk_keyword, walk_stmt};
 use crate::syntax::python::{Tree, Trees, span_of, tree};
@@ -52,9 +52,9 @@ impl<'s> Code<'s> {
         Code { trees, words }
     }
 
-    /// The telling words of a file.
-    pub fn words(&self, file: FileId) -> Held {
-        self.words.of(file)
+    /// May this Python file hold the word?
+    pub fn may_hold(&self, file: FileId, word: &str) -> bool {
+        self.words.may(file, word)
     }
 
     /// Does any code hold the word: as a name, as a dotted name (imports count: `from alembic import config` holds

@@ -134,9 +134,12 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
     for environment in &environments {
         needed.extend(environment.config.file);
         needed.extend(environment.template);
-        needed.extend(environment.revisions.scripts.iter().map(|script| script.file));
     }
-    let unreadable = needed.into_iter().filter(|file| sources.unreadable(*file).is_some()).collect();
+    let scripts = environments.iter().flat_map(|environment| &environment.revisions.scripts);
+    let scripts = scripts.filter(|script| script.unreadable).map(|script| script.file);
+    let unreadable: BTreeSet<FileId> =
+        needed.into_iter().filter(|file| sources.unreadable(*file).is_some()).chain(scripts).collect();
+    let unreadable = unreadable.into_iter().collect();
     // Scopes, functions and classes hold each other in circles: most of it would stay anyway, and taking the rest
     // apart takes time.
     std::mem::forget(runs);

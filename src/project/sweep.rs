@@ -2,6 +2,8 @@
 //!
 //! Most files never mention SQLAlchemy. They are told apart by their [words](Words), and their texts are dropped again.
 
+use rustc_hash::FxHashSet;
+
 use crate::project::application;
 use crate::project::words::{Held, Words};
 use crate::source::{FileId, Sources, split};
@@ -14,7 +16,7 @@ fn may_declare(held: Held) -> bool {
 
 /// Somebody will ask for the text.
 fn is_asked_for(held: Held) -> bool {
-    held.any(&["down_revision", "# limbeck:"]) || application::may_bear(held)
+    held.any(&["down_revision", "limbeck:"]) || application::may_bear(held)
 }
 
 /// Directories whose files don't count as the project's models.
@@ -45,14 +47,16 @@ const NO_MODELS: &[&str] = &[
     "cookiecutter",
 ];
 
-/// The words of all Python files. The texts of those that may declare tables are kept, and what others ask for.
-pub fn scan(sources: &Sources) -> Words {
+/// The words of all Python files but revision `scripts`. The texts of those that may declare tables are kept, and what
+/// others ask for.
+pub fn scan(sources: &Sources, scripts: &FxHashSet<FileId>) -> Words {
     let declares = |file, held| may_declare(held) && holds_models(sources.path(file));
     // Revisions may lie among the tests; nothing else there is asked for.
     let counts = |path: &str| {
         !application::is_test(path) || holds_models(path) || path.split('/').any(|part| part == "versions")
     };
     let python = sources.ids().filter(|file| sources.path(*file).ends_with(".py") && counts(sources.path(*file)));
+    let python = python.filter(|file| !scripts.contains(file));
     Words::read(sources, python, |file, held| is_asked_for(held) || declares(file, held))
 }
 
@@ -110,7 +114,7 @@ mod tests {
             ("c.py", "from b import *\n".to_owned()),
             ("d/__init__.py", long),
         ]);
-        let words = scan(&sources);
+        let words = scan(&sources, &FxHashSet::default());
         let beside = |path: &str| sources.id(path).is_some_and(|file| is_beside_the_point(&sources, &words, file));
         assert_eq!(["a.py", "b.py", "c.py", "d/__init__.py"].map(beside), [true, false, false, false]);
     }
@@ -126,7 +130,7 @@ mod tests {
             ("migrations/versions/a.py", "down_revision = None\n"),
             ("src/tests_helper/x.py", "class A(SQLModel, table=True): pass\n"),
         ]);
-        let found = candidates(&sources, &scan(&sources));
+        let found = candidates(&sources, &scan(&sources, &FxHashSet::default()));
         let paths: Vec<&str> = found.iter().map(|file| sources.path(*file)).collect();
         assert_eq!(paths, ["app/models.py", "src/tests_helper/x.py"]);
         let kept = |path: &str| sources.id(path).and_then(|file| sources.peek(file)).is_some();
