@@ -3,6 +3,9 @@
 //!
 //! Rules ask when a finding is about to be made, to keep it from being false.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use memchr::memmem::Finder;
 use rayon::prelude::*;
 
@@ -16,6 +19,9 @@ use crate::syntax::python::{Tree, Trees, span_of, tree};
 pub struct Code<'s> {
     trees: &'s Trees<'s>,
     words: Words,
+    /// What was asked before, for each environment asks the same: files by the words, calls by the name.
+    mentioning: RefCell<BTreeMap<String, Vec<FileId>>>,
+    calls: RefCell<BTreeMap<String, Vec<Call>>>,
 }
 
 /// A call, as it is written.
@@ -49,7 +55,7 @@ pub struct Argument {
 impl<'s> Code<'s> {
     /// The code in `trees`.
     pub fn of(trees: &'s Trees<'s>, words: Words) -> Code<'s> {
-        Code { trees, words }
+        Code { trees, words, mentioning: RefCell::default(), calls: RefCell::default() }
     }
 
     /// May this Python file hold the word?
@@ -65,8 +71,13 @@ impl<'s> Code<'s> {
 
     /// The files whose code holds all the words.
     pub fn mentioning(&self, words: &[&str]) -> Vec<FileId> {
+        let question = words.join(" ");
+        if let Some(known) = self.mentioning.borrow().get(&question) {
+            return known.clone();
+        }
         let mut files = self.holding(words);
         files.retain(|file| words.iter().all(|word| self.mentions_in(*file, word)));
+        self.mentioning.borrow_mut().insert(question, files.clone());
         files
     }
 
@@ -93,8 +104,13 @@ impl<'s> Code<'s> {
 
     /// The calls of functions and methods of this name.
     pub fn calls(&self, name: &str) -> Vec<Call> {
+        if let Some(known) = self.calls.borrow().get(name) {
+            return known.clone();
+        }
         let calls = self.holding(&[name]).into_iter().flat_map(|file| self.calls_in(file));
-        calls.filter(|call| call.name == name).collect()
+        let calls: Vec<Call> = calls.filter(|call| call.name == name).collect();
+        self.calls.borrow_mut().insert(name.to_owned(), calls.clone());
+        calls
     }
 
     /// The calls in a file.
