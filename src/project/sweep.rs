@@ -5,7 +5,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::project::application;
-use crate::project::words::{Held, Words};
+use crate::project::words::{self, Held, Words};
 use crate::source::{FileId, Sources, split};
 
 /// May a file declare a table? (Files that are imported are read whether they may or not.)
@@ -65,29 +65,12 @@ pub fn candidates(sources: &Sources, words: &Words) -> Vec<FileId> {
     sources.ids().filter(|file| may_declare(words.of(*file)) && holds_models(sources.path(*file))).collect()
 }
 
-/// What a module must hold, or be, so that a model which imports it may depend on it: bases, mixins, MetaData.
-const BEARS_ON_MODELS: &[&str] = &[
-    "declarative_base",
-    "DeclarativeBase",
-    "MetaData",
-    "SQLAlchemy(",
-    "registry(",
-    "declared_attr",
-    "__abstract__",
-    "Mixin",
-    "mixin",
-    "import Base",
-    "class Base",
-    "Column(",
-    "mapped_column",
-    "SQLModel",
-    "import db",
-];
-
-/// Can models that no env.py reaches do without this module? Short ones and packages may pass a base on.
+/// Can models that no env.py reaches do without this module? What makes or holds bases, mixins and MetaData they may
+/// depend on; short modules and packages may pass them on.
 pub fn is_beside_the_point(sources: &Sources, words: &Words, file: FileId) -> bool {
     let held = words.of(file);
-    held.length >= 1_500 && !held.any(BEARS_ON_MODELS) && !sources.path(file).ends_with("/__init__.py")
+    let bears = held.any(words::OF_BASES) || held.any(&["Column(", "mapped_column"]);
+    held.length >= 1_500 && !bears && !sources.path(file).ends_with("/__init__.py")
 }
 
 /// May models of the project lie there? Tests, examples, templates and revisions are no models.
