@@ -18,6 +18,8 @@ pub fn search_path(sources: &Sources, config: &Config, run_from: &str, setups: &
     for (entry, _) in config.prepend_sys_path().unwrap_or_default() {
         let directory = match entry.strip_prefix(PROJECT_ROOT) {
             Some(below) => join("", below),
+            // Nothing of the project lies at an absolute path.
+            None if entry.starts_with('/') => None,
             None => join(run_from, &entry),
         };
         directory.into_iter().for_each(&mut add);
