@@ -63,6 +63,76 @@ pub fn named(name: &str) -> Option<&'static Rule> {
     all().map(|(_, rule)| rule).find(|rule| rule.name == name || rule.front().aliases.contains(&name))
 }
 
+/// What decides whether a rule speaks, of the head of its page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Defaults {
+    /// The level that its findings have unless a version or missing evidence says otherwise.
+    pub level: Level,
+    /// Only when the user selects it.
+    pub opt_in: bool,
+}
+
+/// In the order of [`all`]. The compiler reads the heads: pages are not touched until somebody wants to read one.
+const ALL_DEFAULTS: [Defaults; COUNT] = {
+    let mut defaults = [Defaults { level: Level::Error, opt_in: false }; COUNT];
+    let (mut family, mut number) = (0, 0);
+    while family < FAMILIES.len() {
+        let rules = FAMILIES[family].1;
+        let mut rule = 0;
+        while rule < rules.len() {
+            defaults[number] = defaults_of(rules[rule].page);
+            (rule, number) = (rule + 1, number + 1);
+        }
+        family += 1;
+    }
+    defaults
+};
+
+const COUNT: usize = {
+    let (mut family, mut count) = (0, 0);
+    while family < FAMILIES.len() {
+        (family, count) = (family + 1, count + FAMILIES[family].1.len());
+    }
+    count
+};
+
+const fn defaults_of(page: &str) -> Defaults {
+    let level = if head_says(page, "level: warning") {
+        Level::Warning
+    } else if head_says(page, "level: note") {
+        Level::Note
+    } else if head_says(page, "level: off") {
+        Level::Off
+    } else {
+        Level::Error
+    };
+    Defaults { level, opt_in: head_says(page, "opt-in: true") }
+}
+
+/// Does a line of the page's head start with `line`?
+const fn head_says(page: &str, line: &str) -> bool {
+    let (page, line) = (page.as_bytes(), line.as_bytes());
+    let mut start = 0;
+    let mut fences = 0;
+    while start < page.len() && fences < 2 {
+        let mut same = 0;
+        while same < line.len() && start + same < page.len() && page[start + same] == line[same] {
+            same += 1;
+        }
+        if same == line.len() {
+            return true;
+        }
+        if page[start] == b'-' {
+            fences += 1;
+        }
+        while start < page.len() && page[start] != b'\n' {
+            start += 1;
+        }
+        start += 1;
+    }
+    false
+}
+
 /// What the head of a page says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Front<'p> {
@@ -81,6 +151,14 @@ pub struct Front<'p> {
 }
 
 impl Rule {
+    /// What decides whether it speaks, when the user has not said anything.
+    pub fn defaults(&self) -> Defaults {
+        all()
+            .zip(ALL_DEFAULTS)
+            .find(|((_, rule), _)| rule.name == self.name)
+            .map_or(defaults_of(self.page), |(_, own)| own)
+    }
+
     /// The facts in the head of the page.
     pub fn front(&self) -> Front<'static> {
         let mut front =

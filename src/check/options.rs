@@ -43,15 +43,15 @@ impl Options {
     /// The level at which `rule` speaks when its page says `own`: what the user said, else the page's. `Off` when it
     /// isn't selected.
     pub fn level(&self, family: &str, rule: &rules::Rule) -> Level {
-        let front = rule.front();
-        let names = |list: &[String]| list.iter().any(|name| same(name, family, rule, &front));
-        let mut on = if self.select.is_empty() { !front.opt_in } else { names(&self.select) };
+        let defaults = rule.defaults();
+        let names = |list: &[String]| list.iter().any(|name| same(name, family, rule));
+        let mut on = if self.select.is_empty() { !defaults.opt_in } else { names(&self.select) };
         on = on || names(&self.extend_select);
-        let mut level = front.level;
+        let mut level = defaults.level;
         let mut by_name = false;
         for (name, said) in &self.levels {
             let exact = name != family || name == rule.name;
-            if !same(name, family, rule, &front) || (by_name && !exact) {
+            if !same(name, family, rule) || (by_name && !exact) {
                 continue;
             }
             by_name = by_name || exact;
@@ -67,12 +67,11 @@ impl Options {
 
     /// Did the user set this rule's level in so many words? Then a version gate or missing evidence doesn't lower it.
     pub fn is_level_said(&self, family: &str, rule: &rules::Rule) -> bool {
-        let front = rule.front();
-        self.levels.iter().any(|(name, _)| same(name, family, rule, &front))
+        self.levels.iter().any(|(name, _)| same(name, family, rule))
     }
 }
 
 /// Is `name` this rule, one of its former names, its family, or `all`?
-fn same(name: &str, family: &str, rule: &rules::Rule, front: &rules::Front<'_>) -> bool {
-    name == rule.name || name == family || name == "all" || front.aliases.contains(&name)
+fn same(name: &str, family: &str, rule: &rules::Rule) -> bool {
+    name == rule.name || name == family || name == "all" || rule.front().aliases.contains(&name)
 }

@@ -12,7 +12,7 @@ use limbeck::check::{Outcome, check};
 use limbeck::diagnostic::{Applicability, Diagnostic, Level};
 use limbeck::fix::{self, Which};
 use limbeck::report::{Format, Style, render};
-use limbeck::rules::{self, Check, Rule};
+use limbeck::rules::{self, Check, Defaults, Rule};
 use limbeck::source::Sources;
 
 use crate::page::{Page, Project};
@@ -105,6 +105,9 @@ fn page_path(family: &str, rule: &Rule) -> PathBuf {
 /// What every page has.
 fn form(rule: &Rule, page: &Page<'_>, problems: &mut Vec<String>) {
     let front = rule.front();
+    if rule.defaults() != (Defaults { level: front.level, opt_in: front.opt_in }) {
+        problems.push(format!("the head says {:?}, the compiler read {:?}", front, rule.defaults()));
+    }
     if front.title.is_empty() {
         problems.push("there is no title (`# …`)".to_owned());
     }
