@@ -5,6 +5,7 @@ use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::config::Shape;
 use crate::project::alembic::discovery::{Leads, script_location_leads};
+use crate::project::code::Call;
 use crate::rules::{Check, Rule};
 use crate::source::{Span, join};
 
@@ -25,6 +26,11 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
     }
     let Some(versions) = join(location, "versions").filter(|path| !project.sources.is_directory(path)) else { return };
     if environment.versions.alembic_at_least(&[1, 20]) != Some(false) {
+        return;
+    }
+    // Autogenerate runs env.py before it writes.
+    let makes_it = |call: &Call| matches!(call.name.as_str(), "makedirs" | "mkdir");
+    if project.code.calls_in(script.file).iter().any(makes_it) {
         return;
     }
     let span = config.alembic_option("script_location").map_or(Span::start_of(script.file), |option| option.span);
