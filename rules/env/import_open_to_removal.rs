@@ -28,6 +28,11 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
         if import.used || import.suppressed || import.bound == "*" || import.nested {
             continue;
         }
+        // Of several imports that bind one name (`import shop.a`, `import shop.b`), linters see the last.
+        let is_bound_again = |later: &Import| later.bound == import.bound && later.span.start > import.span.start;
+        if script.layout.imports.iter().any(is_bound_again) {
+            continue;
+        }
         let mut lost = project
             .models
             .tables
