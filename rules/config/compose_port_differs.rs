@@ -4,7 +4,7 @@ use crate::diagnostic::Findings;
 use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::compose;
-use crate::rules::config::used;
+use crate::rules::config::shared::used;
 use crate::rules::{Check, Rule};
 
 /// The rule.

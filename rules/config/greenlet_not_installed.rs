@@ -4,7 +4,7 @@ use crate::diagnostic::Findings;
 use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::env_script::What;
-use crate::rules::config::used;
+use crate::rules::config::shared::used;
 use crate::rules::{Check, Rule};
 
 /// The rule.

@@ -1,8 +1,5 @@
 //! Rules of the family *config*.
 
-mod text_files;
-mod used;
-
 mod compose_host_outside_network;
 mod compose_port_differs;
 mod config_not_found;
@@ -16,6 +13,7 @@ mod prepend_sys_path_missing;
 mod script_location_missing;
 mod script_template_broken;
 mod script_template_missing;
+mod shared;
 mod sqlite_cannot_open;
 mod url_driver_argument;
 mod url_driver_unknown;

@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::config::Hook;
 use crate::project::versions::normalized;
-use crate::rules::config::used;
+use crate::rules::config::shared::used;
 use crate::rules::{Check, Rule};
 use crate::source::Span;
 

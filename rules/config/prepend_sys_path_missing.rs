@@ -6,7 +6,7 @@ use crate::project::alembic::Environment;
 use crate::project::alembic::config::{Config, Shape, inside_project};
 use crate::project::alembic::env_script::{EnvScript, Unreached};
 use crate::project::versions::normalized;
-use crate::rules::config::text_files;
+use crate::rules::config::shared::text_files;
 use crate::rules::{Check, Rule};
 use crate::source::{Sources, join, split};
 

@@ -4,7 +4,7 @@ use crate::diagnostic::Findings;
 use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::config::inside_project;
-use crate::rules::config::{text_files, used};
+use crate::rules::config::shared::{text_files, used};
 use crate::rules::{Check, Rule};
 use crate::source::{join, split};
 

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Edit, Findings, Fix};
 use crate::project::Project;
 use crate::project::alembic::Environment;
-use crate::rules::config::used;
+use crate::rules::config::shared::used;
 use crate::rules::{Check, Rule};
 
 /// The rule.

@@ -4,7 +4,7 @@ use crate::diagnostic::{Edit, Findings, Fix};
 use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::sqlalchemy::dialects;
-use crate::rules::config::used::{self, Used};
+use crate::rules::config::shared::used::{self, Used};
 use crate::rules::{Check, Rule};
 
 /// The rule.

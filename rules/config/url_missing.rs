@@ -4,7 +4,7 @@ use crate::diagnostic::Findings;
 use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::env_script::{EngineProblem, What};
-use crate::rules::config::text_files;
+use crate::rules::config::shared::text_files;
 use crate::rules::{Check, Rule};
 
 /// The rule.

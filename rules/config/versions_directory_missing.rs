@@ -5,7 +5,6 @@ use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::config::Shape;
 use crate::project::alembic::discovery::{Leads, script_location_leads};
-use crate::project::code::Call;
 use crate::rules::{Check, Rule};
 use crate::source::{Span, join};
 
@@ -29,8 +28,7 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
         return;
     }
     // Autogenerate runs env.py before it writes.
-    let makes_it = |call: &Call| matches!(call.name.as_str(), "makedirs" | "mkdir");
-    if project.code.calls_in(script.file).iter().any(makes_it) {
+    if script.made_directories.iter().any(|made| made.as_ref().is_none_or(|made| *made == versions)) {
         return;
     }
     let span = config.alembic_option("script_location").map_or(Span::start_of(script.file), |option| option.span);

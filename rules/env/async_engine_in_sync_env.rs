@@ -1,6 +1,6 @@
 //! `async-engine-in-sync-env`
 
-use super::mend;
+use super::shared::mend;
 use crate::diagnostic::Findings;
 use crate::project::Project;
 use crate::project::alembic::Environment;

@@ -6,7 +6,7 @@ use crate::project::alembic::env_script::What;
 use crate::rules::{Check, Rule};
 use crate::source::Span;
 
-use super::evidence::is_aside;
+use super::shared::evidence::is_aside;
 
 /// The rule.
 pub const RULE: Rule = Rule {

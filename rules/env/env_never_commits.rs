@@ -1,6 +1,6 @@
 //! `env-never-commits`
 
-use super::evidence::{migration_engine, sqlalchemy};
+use super::shared::evidence::{migration_engine, sqlalchemy};
 use crate::diagnostic::{Edit, Findings, Fix};
 use crate::project::alembic::Environment;
 use crate::project::alembic::env_script::{ConfigureCall, EnvRun, EnvScript, Event, ObjectId, What};

@@ -1,7 +1,7 @@
 //! `include-schemas-missing`
 
-use super::edit;
-use super::evidence::{autogenerates, migration_engine};
+use super::shared::edit;
+use super::shared::evidence::{autogenerates, migration_engine};
 use crate::diagnostic::{Findings, Fix};
 use crate::project::alembic::Environment;
 use crate::project::alembic::env_script::{EnvScript, TargetMetadata, What};

@@ -1,6 +1,6 @@
 //! `lock-timeout-missing`
 
-use super::evidence::migration_engine;
+use super::shared::evidence::migration_engine;
 use crate::diagnostic::Findings;
 use crate::project::Project;
 use crate::project::alembic::Environment;

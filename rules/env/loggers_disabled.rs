@@ -1,6 +1,6 @@
 //! `loggers-disabled`
 
-use super::edit;
+use super::shared::edit;
 use crate::diagnostic::{Findings, Fix};
 use crate::project::Project;
 use crate::project::alembic::Environment;

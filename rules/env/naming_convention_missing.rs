@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::evidence::autogenerates;
+use super::shared::evidence::autogenerates;
 use crate::diagnostic::Findings;
 use crate::project::Project;
 use crate::project::alembic::Environment;

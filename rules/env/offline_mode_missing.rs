@@ -1,7 +1,7 @@
 //! `offline-mode-missing`
 
-use super::evidence::online_call;
-use super::mend;
+use super::shared::evidence::online_call;
+use super::shared::mend;
 use crate::diagnostic::Findings;
 use crate::project::Project;
 use crate::project::alembic::Environment;

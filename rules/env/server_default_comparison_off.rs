@@ -1,7 +1,7 @@
 //! `server-default-comparison-off`
 
-use super::edit;
-use super::evidence::{autogenerates, migration_engine, online_call};
+use super::shared::edit;
+use super::shared::evidence::{autogenerates, migration_engine, online_call};
 use crate::diagnostic::{Findings, Fix};
 use crate::project::alembic::Environment;
 use crate::project::alembic::env_script::{EnvScript, TargetMetadata};

@@ -1,7 +1,7 @@
 //! `sqlite-without-batch-mode`
 
-use super::edit;
-use super::evidence::{autogenerates, is_flask, level_of_url, migration_engine};
+use super::shared::edit;
+use super::shared::evidence::{autogenerates, is_flask, level_of_url, migration_engine};
 use crate::diagnostic::{Edit, Findings, Fix, Level};
 use crate::project::alembic::Environment;
 use crate::project::alembic::env_script::EnvScript;

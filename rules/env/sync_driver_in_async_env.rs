@@ -1,7 +1,7 @@
 //! `sync-driver-in-async-env`
 
-use super::evidence::{engine_parts, level_of_url, sqlalchemy};
-use super::mend;
+use super::shared::evidence::{engine_parts, level_of_url, sqlalchemy};
+use super::shared::mend;
 use crate::diagnostic::{Findings, Level};
 use crate::project::Project;
 use crate::project::alembic::Environment;

@@ -1,8 +1,8 @@
 //! `target-metadata-none`
 
-use super::edit;
-use super::evidence::{generated, is_aside, is_flask, online_call};
 use super::models_not_imported::missing_imports;
+use super::shared::edit;
+use super::shared::evidence::{generated, is_aside, is_flask, online_call};
 use crate::diagnostic::{Edit, Findings, Fix, Level};
 use crate::project::Project;
 use crate::project::alembic::Environment;
@@ -82,7 +82,7 @@ fn is_written(script: &EnvScript, project: &Project<'_>, call: &ConfigureCall) -
 
 /// MetaData objects of the project with tables on them that no other environment takes care of.
 fn bases<'p>(project: &'p Project<'_>, environment: &Environment) -> Vec<&'p MetaData> {
-    let (targeted, known) = super::evidence::all_targets(project);
+    let (targeted, known) = super::shared::evidence::all_targets(project);
     if (!known && project.environments.len() > 1) || is_flask(environment) {
         return Vec::new();
     }

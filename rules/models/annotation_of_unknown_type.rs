@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::project::sqlalchemy::attribute::{Attribute, Kind, Shape};
 use crate::project::sqlalchemy::expression::Expression;
 use crate::project::sqlalchemy::{MappedClass, RegistryKind, Role};
-use crate::rules::models::shared;
+use crate::rules::models::shared::evidence;
 use crate::rules::{Check, Rule};
 
 /// The rule.
@@ -25,7 +25,7 @@ fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
     if !knows_only_defaults
         || class.imperative
         || !matches!(registry.kind, RegistryKind::Declarative | RegistryKind::Flask)
-        || !shared::sqlalchemy(project, class.file).is_at_least(2, 0)
+        || !evidence::sqlalchemy(project, class.file).is_at_least(2, 0)
     {
         return;
     }
@@ -46,7 +46,7 @@ fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
                 .help(
                     "give the type: `mapped_column(JSON)`, or map the Python type in `type_annotation_map` of the base",
                 )
-                .level(shared::level_for(project, class.file))
+                .level(evidence::level_for(project, class.file))
                 .maybe_fix(fix(attribute, &annotation.inner, project));
             if part.role != Role::Own {
                 report = report.label(class.name_span, format!("`{}` is made of it", class.name));
@@ -125,7 +125,7 @@ fn fix(attribute: &Attribute, inner: &Expression, project: &Project<'_>) -> Opti
         (Kind::AnnotationOnly, _) => {
             let annotation = attribute.annotation.as_ref()?;
             edits.push(Edit::Replace { span: annotation.span.after(), text: " = mapped_column(JSON)".to_owned() });
-            edits.extend(shared::import_from(project, file, "sqlalchemy.orm", "mapped_column").ok()?);
+            edits.extend(evidence::import_from(project, file, "sqlalchemy.orm", "mapped_column").ok()?);
         }
         (Kind::MappedColumn, Some(column)) => {
             let text = project.sources.slice(column.span);
@@ -144,6 +144,6 @@ fn fix(attribute: &Attribute, inner: &Expression, project: &Project<'_>) -> Opti
         }
         _ => return None,
     }
-    edits.extend(shared::import_from(project, file, "sqlalchemy", "JSON").ok()?);
+    edits.extend(evidence::import_from(project, file, "sqlalchemy", "JSON").ok()?);
     Some(Fix::risky("store it as JSON", edits))
 }

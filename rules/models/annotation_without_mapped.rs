@@ -4,7 +4,7 @@ use crate::diagnostic::{Edit, Findings, Fix};
 use crate::project::Project;
 use crate::project::sqlalchemy::attribute::{Attribute, Kind, Shape};
 use crate::project::sqlalchemy::{MappedClass, RegistryKind, Role};
-use crate::rules::models::shared;
+use crate::rules::models::shared::evidence;
 use crate::rules::{Check, Rule};
 
 /// The rule.
@@ -20,7 +20,7 @@ fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
     {
         return;
     }
-    let version = shared::sqlalchemy(project, class.file);
+    let version = evidence::sqlalchemy(project, class.file);
     // Without a pinned version only a class that is written in the words of 2.0 proves it.
     let speaks_2_0 = || {
         class.made_of.iter().flat_map(|part| &project.models.body(part.body).attributes).any(|attribute| {
@@ -52,7 +52,7 @@ fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
                     class.name
                 ))
                 .help(format!("write `{name}: Mapped[{}]`, or `ClassVar[…]` if it is no column", annotation.text))
-                .level(shared::level_for(project, class.file))
+                .level(evidence::level_for(project, class.file))
                 .maybe_fix(fix(attribute, project));
             if part.role != Role::Own {
                 report = report.label(class.name_span, format!("`{}` is made of it", class.name));
@@ -84,6 +84,6 @@ fn fix(attribute: &Attribute, project: &Project<'_>) -> Option<Fix> {
         return None;
     }
     let mut edits = vec![Edit::Replace { span: annotation.span, text: format!("Mapped[{}]", annotation.text) }];
-    edits.extend(shared::import_from(project, attribute.span.file, "sqlalchemy.orm", "Mapped").ok()?);
+    edits.extend(evidence::import_from(project, attribute.span.file, "sqlalchemy.orm", "Mapped").ok()?);
     Some(Fix::risky("wrap the annotation in `Mapped[…]`", edits))
 }

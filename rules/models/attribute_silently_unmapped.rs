@@ -4,7 +4,7 @@ use crate::diagnostic::{Edit, Findings, Fix};
 use crate::project::Project;
 use crate::project::sqlalchemy::attribute::{Attribute, Kind, Shape};
 use crate::project::sqlalchemy::{MappedClass, RegistryKind, Role};
-use crate::rules::models::shared;
+use crate::rules::models::shared::evidence;
 use crate::rules::{Check, Rule};
 
 /// The rule.
@@ -30,7 +30,7 @@ const READ: &[&str] = &[
 ];
 
 fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
-    let version = shared::sqlalchemy(project, class.file);
+    let version = evidence::sqlalchemy(project, class.file);
     if !version.is_at_least(2, 0) || project.models.registry(class.registry).kind == RegistryKind::SqlModel {
         return;
     }

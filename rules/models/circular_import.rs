@@ -4,7 +4,7 @@ use crate::diagnostic::Findings;
 use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::env_script::{EnvScript, Exception};
-use crate::rules::models::raised::{self, Failure};
+use crate::rules::models::shared::raised::{self, Failure};
 use crate::rules::{Check, Rule};
 use crate::source::Span;
 

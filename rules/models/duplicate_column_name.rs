@@ -3,7 +3,7 @@
 use crate::diagnostic::{Findings, Level};
 use crate::project::Project;
 use crate::project::sqlalchemy::Table;
-use crate::rules::models::shared;
+use crate::rules::models::shared::evidence;
 use crate::rules::{Check, Rule};
 
 /// The rule.
@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
-    let since_2_0 = shared::sqlalchemy(project, table.file).is_at_least(2, 0);
+    let since_2_0 = evidence::sqlalchemy(project, table.file).is_at_least(2, 0);
     for (number, column) in table.columns.iter().enumerate() {
         let Some(name) = &column.name else { continue };
         let is_shared = |column: &crate::project::sqlalchemy::column::Column| {
@@ -27,7 +27,7 @@ fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
             continue;
         }
         let table_name = table.name.get().map_or("?", String::as_str);
-        let level = shared::level_for(project, table.file);
+        let level = evidence::level_for(project, table.file);
         found
             .report(column.span, format!("table `{table_name}` has two columns called `{name}`"))
             .key(format!("column:{table_name}.{name}"))

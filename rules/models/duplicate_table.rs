@@ -3,7 +3,7 @@
 use crate::diagnostic::Findings;
 use crate::project::Project;
 use crate::project::sqlalchemy::Table;
-use crate::rules::models::shared;
+use crate::rules::models::shared::evidence;
 use crate::rules::{Check, Rule};
 
 /// The rule.
@@ -15,7 +15,7 @@ fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
     if !table.certain || !first.certain || table.span == first.span {
         return;
     }
-    let together = shared::reaching(project, table.file).any(|environment| environment.reached.contains(&first.file));
+    let together = evidence::reaching(project, table.file).any(|environment| environment.reached.contains(&first.file));
     let Some(key) = table.key() else { return };
     if !together || table.extends {
         return;

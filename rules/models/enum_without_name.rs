@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::project::sqlalchemy::Table;
 use crate::project::sqlalchemy::column::Column;
 use crate::project::sqlalchemy::expression::Expression;
-use crate::rules::models::shared;
+use crate::rules::models::shared::evidence;
 use crate::rules::{Check, Rule};
 
 /// The rule.
@@ -13,7 +13,7 @@ pub const RULE: Rule =
     Rule { name: "enum-without-name", page: include_str!("enum_without_name.md"), check: Check::EachTable(check) };
 
 fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
-    if shared::dialect(project, table.file).as_deref() != Some("postgresql") {
+    if evidence::dialect(project, table.file).as_deref() != Some("postgresql") {
         return;
     }
     for column in &table.columns {
@@ -44,7 +44,7 @@ fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
             .key(format!("column:{table_name}.{name}"))
             .why("PostgreSQL makes a type of it, and a type needs a name: `CompileError: PostgreSQL ENUM type requires a name`")
             .help(format!("add `name=\"{table_name}_{name}\"`"))
-            .level(shared::level_for(project, table.file))
+            .level(evidence::level_for(project, table.file))
             .maybe_fix(fix(column, table_name, project));
     }
 }

@@ -6,7 +6,7 @@ use crate::diagnostic::{Findings, Level};
 use crate::project::Project;
 use crate::project::sqlalchemy::column::ForeignKeyTarget;
 use crate::project::sqlalchemy::{Table, TableId};
-use crate::rules::models::{foreign_keys, shared};
+use crate::rules::models::shared::{evidence, foreign_keys};
 use crate::rules::{Check, Rule};
 use crate::source::Span;
 
@@ -32,7 +32,7 @@ fn check(project: &Project<'_>, found: &mut Findings) {
         }
         told.push(members);
         let names: Vec<String> = cycle.iter().filter_map(|(id, _)| project.models.table(*id).key()).collect();
-        let mut reaching = shared::reaching(project, table.file).peekable();
+        let mut reaching = evidence::reaching(project, table.file).peekable();
         if reaching.peek().is_none() {
             continue;
         }

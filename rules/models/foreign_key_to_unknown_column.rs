@@ -3,7 +3,7 @@
 use crate::diagnostic::{Findings, Fix};
 use crate::project::Project;
 use crate::project::sqlalchemy::Table;
-use crate::rules::models::{foreign_keys, shared};
+use crate::rules::models::shared::{evidence, foreign_keys};
 use crate::rules::{Check, Rule};
 
 /// The rule.
@@ -15,7 +15,7 @@ pub const RULE: Rule = Rule {
 
 fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
     let models = &project.models;
-    if !table.certain || shared::reaching(project, table.file).next().is_none() {
+    if !table.certain || evidence::reaching(project, table.file).next().is_none() {
         return;
     }
     for reference in foreign_keys::texts(table, models) {
@@ -49,10 +49,11 @@ fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
             .filter(|found| found.primary_key == Some(true))
             .filter_map(|found| found.name.as_deref())
             .collect();
-        let meant = by_attribute.or_else(|| shared::nearest(column, names.iter().copied())).or(match key.as_slice() {
-            [single] => Some(*single),
-            _ => None,
-        });
+        let meant =
+            by_attribute.or_else(|| evidence::nearest(column, names.iter().copied())).or(match key.as_slice() {
+                [single] => Some(*single),
+                _ => None,
+            });
         let mut report = found
             .report(
                 reference.foreign_key.span,
@@ -68,7 +69,7 @@ fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
         if let Some(meant) = meant {
             report = report.help(format!("did you mean `{}.{meant}`?", reference.written));
             let (old, new) = (format!("{}.{column}", reference.written), format!("{}.{meant}", reference.written));
-            if let Some(edit) = shared::replace_in_literal(project, reference.foreign_key.span, &old, &new) {
+            if let Some(edit) = evidence::replace_in_literal(project, reference.foreign_key.span, &old, &new) {
                 report = report.fix(Fix::safe(format!("refer to `{new}`"), vec![edit]));
             }
         }

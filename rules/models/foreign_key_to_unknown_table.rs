@@ -3,7 +3,7 @@
 use crate::diagnostic::{Findings, Fix};
 use crate::project::Project;
 use crate::project::sqlalchemy::Table;
-use crate::rules::models::{foreign_keys, shared};
+use crate::rules::models::shared::{evidence, foreign_keys};
 use crate::rules::{Check, Rule};
 
 /// The rule.
@@ -15,7 +15,7 @@ pub const RULE: Rule = Rule {
 
 fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
     let models = &project.models;
-    if !table.certain || !shared::tables_are_known(project, table.metadata, table.file) {
+    if !table.certain || !evidence::tables_are_known(project, table.metadata, table.file) {
         return;
     }
     let here: Vec<String> = models.tables_of(table.metadata).filter_map(Table::key).collect();
@@ -40,7 +40,7 @@ fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
             .find_map(|class| models.table(class.table?).key());
         let meant = by_class
             .clone()
-            .or_else(|| shared::nearest(&reference.written, here.iter().map(String::as_str)).map(str::to_owned));
+            .or_else(|| evidence::nearest(&reference.written, here.iter().map(String::as_str)).map(str::to_owned));
         let mut report = found
             .report(
                 reference.foreign_key.span,
@@ -78,7 +78,7 @@ fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
             };
             report = report.help(format!("a foreign key names the table, not the class: did you mean `{text}`?"));
             if has_column
-                && let Some(edit) = shared::replace_in_literal(project, reference.foreign_key.span, &old, &text)
+                && let Some(edit) = evidence::replace_in_literal(project, reference.foreign_key.span, &old, &text)
             {
                 report = report.fix(Fix::safe(format!("refer to `{text}`"), vec![edit]));
             }

@@ -3,7 +3,7 @@
 use crate::diagnostic::Findings;
 use crate::project::Project;
 use crate::project::sqlalchemy::column::ConstraintKind;
-use crate::rules::models::shared;
+use crate::rules::models::shared::evidence;
 use crate::rules::{Check, Rule};
 use crate::source::{FileId, Span};
 
@@ -50,7 +50,7 @@ struct Limit {
 
 impl Limit {
     fn of(project: &Project<'_>, file: FileId) -> Option<Limit> {
-        match shared::dialect(project, file)?.as_str() {
+        match evidence::dialect(project, file)?.as_str() {
             "postgresql" => Some(Limit { most: 63, in_bytes: true, database: "PostgreSQL" }),
             "mysql" | "mariadb" => Some(Limit { most: 64, in_bytes: false, database: "MySQL" }),
             _ => None,

@@ -4,8 +4,8 @@ use crate::diagnostic::{Edit, Findings, Fix};
 use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::env_script::EnvScript;
-use crate::rules::models::raised::{self, Failure};
-use crate::rules::models::shared;
+use crate::rules::models::shared::evidence;
+use crate::rules::models::shared::raised::{self, Failure};
 use crate::rules::{Check, Rule};
 use crate::source::Span;
 
@@ -31,7 +31,7 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
                 .filter(of_module)
                 .map(raised::last)
                 .collect();
-            let meant = shared::nearest(name, classes.into_iter());
+            let meant = evidence::nearest(name, classes.into_iter());
             let report = found
                 .report(span, format!("`{module}` has no `{name}` to import"))
                 .key(format!("import:{module}.{name}"));

@@ -4,8 +4,8 @@ use crate::diagnostic::{Findings, Fix};
 use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::env_script::EnvScript;
-use crate::rules::models::raised::{self, Failure};
-use crate::rules::models::shared;
+use crate::rules::models::shared::evidence;
+use crate::rules::models::shared::raised::{self, Failure};
 use crate::rules::{Check, Rule};
 
 /// The rule.
@@ -28,7 +28,7 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
     let mut report = raised::explained(report, raised, environment, project);
     if let Some(module) = raised::home_in_sqlalchemy(name) {
         report = report.help(format!("`from {module} import {name}`"));
-        if let Ok(Some(edit)) = shared::import_from(project, span.file, module, name) {
+        if let Ok(Some(edit)) = evidence::import_from(project, span.file, module, name) {
             report = report.fix(Fix::safe(format!("import `{name}` from `{module}`"), vec![edit]));
         }
     } else {

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Findings;
 use crate::project::Project;
-use crate::rules::models::shared;
+use crate::rules::models::shared::evidence;
 use crate::rules::{Check, Rule};
 
 /// The rule.
@@ -22,7 +22,7 @@ fn check(project: &Project<'_>, found: &mut Findings) {
         // The second run needs the same MetaData as the first: one that is made elsewhere.
         let is_made_elsewhere = project.models.metadata(table.metadata).span.file != import.file
             || project.models.metadata(table.metadata).library.is_some();
-        let is_reached = shared::reaching(project, import.span.file).any(|it| it.reached.contains(&import.file));
+        let is_reached = evidence::reaching(project, import.span.file).any(|it| it.reached.contains(&import.file));
         if !is_made_elsewhere || !is_reached || !seen.insert(import.file) {
             continue;
         }

@@ -4,7 +4,7 @@ use crate::diagnostic::Findings;
 use crate::project::Project;
 use crate::project::sqlalchemy::table::has_primary_key;
 use crate::project::sqlalchemy::{MappedClass, RegistryKind};
-use crate::rules::models::shared;
+use crate::rules::models::shared::evidence;
 use crate::rules::{Check, Rule};
 
 /// The rule.
@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
 
 fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
     let models = &project.models;
-    let Some(table) = shared::table_of(models, class) else { return };
+    let Some(table) = evidence::table_of(models, class) else { return };
     let registry = models.registry(class.registry).kind;
     if class.open
         || !class.certain
@@ -42,5 +42,5 @@ fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
             class.name
         ))
         .help("give one column `primary_key=True`; SQLAlchemy maps no table without a key")
-        .level(shared::level_for(project, class.file));
+        .level(evidence::level_for(project, class.file));
 }

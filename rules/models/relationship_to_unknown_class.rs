@@ -4,7 +4,7 @@ use crate::diagnostic::{Findings, Fix};
 use crate::project::sqlalchemy::relationship::Target;
 use crate::project::sqlalchemy::{MappedClass, RegistryKind, Role};
 use crate::project::{Hides, Project};
-use crate::rules::models::shared;
+use crate::rules::models::shared::evidence;
 use crate::rules::{Check, Rule};
 
 /// The rule.
@@ -43,7 +43,7 @@ fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
         }
         let known: Vec<&str> =
             models.classes.iter().filter(|other| other.registry == class.registry).map(|other| &*other.name).collect();
-        let meant = shared::nearest(name, known.into_iter());
+        let meant = evidence::nearest(name, known.into_iter());
         let mut report = found
             .report(
                 *span,
@@ -54,14 +54,14 @@ fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
                 "Alembic does not notice: the application fails at its first query with `InvalidRequestError: … \
                  expression '{text}' failed to locate a name ('{text}')`"
             ))
-            .level(shared::level_for(project, class.file));
+            .level(evidence::level_for(project, class.file));
         if let Some(meant) = meant {
             report = report.help(format!("did you mean `{meant}`?"));
             let new = match text.rsplit_once('.') {
                 Some((path, _)) => format!("{path}.{meant}"),
                 None => meant.to_owned(),
             };
-            if let Some(edit) = shared::replace_in_literal(project, *span, text, &new) {
+            if let Some(edit) = evidence::replace_in_literal(project, *span, text, &new) {
                 report = report.fix(Fix::safe(format!("lead to `{new}`"), vec![edit]));
             }
         }
@@ -71,7 +71,7 @@ fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
 
 /// Can no class be hidden in what was not read?
 fn everything_is_read(class: &MappedClass, project: &Project<'_>) -> bool {
-    let mut reaching = shared::reaching(project, class.file).peekable();
+    let mut reaching = evidence::reaching(project, class.file).peekable();
     reaching.peek().is_some()
         && reaching.all(|environment| {
             environment.not_analysed.iter().all(|gap| gap.hides != Hides::Models)

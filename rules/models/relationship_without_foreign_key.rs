@@ -6,7 +6,7 @@ use crate::project::sqlalchemy::attribute::Attribute;
 use crate::project::sqlalchemy::expression::Expression;
 use crate::project::sqlalchemy::relationship::{Relationship, Target};
 use crate::project::sqlalchemy::{MappedClass, RegistryKind, Role};
-use crate::rules::models::{foreign_keys, shared};
+use crate::rules::models::shared::{evidence, foreign_keys};
 use crate::rules::{Check, Rule};
 
 /// The rule.
@@ -44,7 +44,7 @@ fn check(project: &Project<'_>, found: &mut Findings) {
                     attribute.name
                 ))
                 .help("add a column with a `ForeignKey` to one of the two tables, or give a `primaryjoin` with `foreign()`".to_string())
-                .level(shared::level_for(project, class.file));
+                .level(evidence::level_for(project, class.file));
         }
     }
 }
@@ -86,7 +86,7 @@ fn is_without(class: &MappedClass, target: &MappedClass, project: &Project<'_>) 
     if !simple(class) || !simple(target) {
         return false;
     }
-    let (Some(here), Some(there)) = (shared::table_of(models, class), shared::table_of(models, target)) else {
+    let (Some(here), Some(there)) = (evidence::table_of(models, class), evidence::table_of(models, target)) else {
         return false;
     };
     if here.id == there.id && here.columns.iter().any(|column| !column.foreign_keys.is_empty()) {

@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::project::imported::{Thing, Use};
 use crate::project::sqlalchemy::attribute::{Attribute, Kind, Shape};
 use crate::project::sqlalchemy::{ClassBody, MappedClass, RegistryKind, Role};
-use crate::rules::models::shared::{self, SqlAlchemy};
+use crate::rules::models::shared::evidence::{self, SqlAlchemy};
 use crate::rules::{Check, Rule};
 use crate::source::Span;
 
@@ -23,7 +23,7 @@ struct Verdict {
 }
 
 fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
-    let version = shared::sqlalchemy(project, class.file);
+    let version = evidence::sqlalchemy(project, class.file);
     let kind = project.models.registry(class.registry).kind;
     for (body, role, attribute) in first_of_each_name(class, project) {
         let verdict = match &*attribute.name {
@@ -198,7 +198,7 @@ fn report(
     found: &mut Findings,
 ) {
     let name = &attribute.name;
-    let level = verdict.level.min(shared::level_for(project, class.file));
+    let level = verdict.level.min(evidence::level_for(project, class.file));
     let help = match attribute.kind {
         Kind::Column | Kind::MappedColumn | Kind::AnnotationOnly | Kind::Field => {
             format!("rename the attribute and keep the column: `{name}_ = …(\"{name}\", …)`")
@@ -327,7 +327,7 @@ fn fix(attribute: &Attribute, uses: &Uses, project: &Project<'_>) -> Option<Fix>
                 return None;
             }
             edits.push(Edit::Replace { span: annotation.span.after(), text: format!(" = mapped_column(\"{name}\")") });
-            edits.extend(shared::import_from(project, attribute.span.file, "sqlalchemy.orm", "mapped_column").ok()?);
+            edits.extend(evidence::import_from(project, attribute.span.file, "sqlalchemy.orm", "mapped_column").ok()?);
         }
         (Kind::Relationship | Kind::Hybrid | Kind::Property | Kind::Method | Kind::MapperProperty, _) => {}
         _ => return None,

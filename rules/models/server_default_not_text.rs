@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::project::sqlalchemy::Table;
 use crate::project::sqlalchemy::column::Column;
 use crate::project::sqlalchemy::expression::{Expression, Given};
-use crate::rules::models::shared;
+use crate::rules::models::shared::evidence;
 use crate::rules::{Check, Rule};
 
 /// The rule.
@@ -29,7 +29,7 @@ fn check(table: &Table, project: &Project<'_>, found: &mut Findings) {
                  '<class 'sqlalchemy.sql.elements.ClauseElement'>'` while the module is imported",
             )
             .help(help(&given.value))
-            .level(shared::level_for(project, table.file))
+            .level(evidence::level_for(project, table.file))
             .maybe_fix(fix(column, given, project));
     }
 }
@@ -99,7 +99,7 @@ fn fix(column: &Column, given: &Given, project: &Project<'_>) -> Option<Fix> {
                 }
                 _ => {
                     let mut edits = vec![replace(format!("{word}()"))];
-                    edits.extend(shared::import_from(project, file, "sqlalchemy", word).ok()?);
+                    edits.extend(evidence::import_from(project, file, "sqlalchemy", word).ok()?);
                     Some(Fix::safe(format!("write `{word}()`"), edits))
                 }
             }

@@ -3,7 +3,7 @@
 use crate::diagnostic::Findings;
 use crate::project::Project;
 use crate::project::sqlalchemy::MappedClass;
-use crate::rules::models::shared;
+use crate::rules::models::shared::evidence;
 use crate::rules::{Check, Rule};
 
 /// The rule.
@@ -26,5 +26,5 @@ fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
             class.qualified
         ))
         .help("add `__tablename__ = \"…\"`, or `__abstract__ = True` if only other classes derive from it")
-        .level(shared::level_for(project, class.file));
+        .level(evidence::level_for(project, class.file));
 }

@@ -4,7 +4,7 @@ use crate::diagnostic::{Edit, Findings, Fix};
 use crate::project::Project;
 use crate::project::sqlalchemy::attribute::Kind;
 use crate::project::sqlalchemy::{MappedClass, Role};
-use crate::rules::models::shared;
+use crate::rules::models::shared::evidence;
 use crate::rules::{Check, Rule};
 use crate::source::Span;
 
@@ -31,7 +31,7 @@ fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
                      makes it",
                 )
                 .help("remove the comma")
-                .level(shared::level_for(project, class.file))
+                .level(evidence::level_for(project, class.file))
                 .maybe_fix(fix(attribute.span, project));
         }
     }

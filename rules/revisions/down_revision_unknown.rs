@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::revision::map::Missing;
 use crate::project::alembic::revision::{RevisionMap, RevisionScript};
-use crate::rules::revisions::edits;
+use crate::rules::revisions::shared::edits;
 use crate::rules::{Check, Rule};
 use crate::source::{Sources, split};
 

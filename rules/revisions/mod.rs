@@ -4,7 +4,6 @@ mod branch_label_duplicate;
 mod down_revision_unknown;
 mod downgrade_missing;
 mod duplicate_revision_id;
-mod edits;
 mod model_import_in_revision;
 mod multiple_heads;
 mod name_not_imported_in_revision;
@@ -12,6 +11,7 @@ mod revises_line_differs;
 mod revision_cycle;
 mod revision_file_invalid;
 mod revision_id_too_long;
+mod shared;
 mod undescriptive_message;
 
 use crate::rules::Rule;

@@ -6,7 +6,7 @@ use crate::diagnostic::{Findings, Fix};
 use crate::project::alembic::Environment;
 use crate::project::alembic::revision::RevisionScript;
 use crate::project::{Known, Project};
-use crate::rules::revisions::edits;
+use crate::rules::revisions::shared::edits;
 use crate::rules::{Check, Rule};
 
 /// The rule.

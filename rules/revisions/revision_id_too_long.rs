@@ -4,7 +4,7 @@ use crate::diagnostic::{Edit, Findings, Fix, Level};
 use crate::project::alembic::Environment;
 use crate::project::alembic::revision::{RevisionMap, RevisionScript};
 use crate::project::{Known, Project};
-use crate::rules::revisions::edits;
+use crate::rules::revisions::shared::edits;
 use crate::rules::{Check, Rule};
 use crate::source::{FileId, Sources};
 

@@ -21,11 +21,6 @@ pub fn stdout(when: When) -> Look {
     look(when, io::stdout().is_terminal(), &|name| std::env::var(name).ok())
 }
 
-/// Does standard error go to a terminal?
-pub fn is_stderr_terminal() -> bool {
-    io::stderr().is_terminal()
-}
-
 fn look(when: When, is_terminal: bool, variable: &dyn Fn(&str) -> Option<String>) -> Look {
     let said = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
     let forced = |name: &str| variable(name).is_some_and(|value| !value.is_empty() && value != "0");

@@ -58,11 +58,6 @@ impl<'s> Code<'s> {
         Code { trees, words, mentioning: RefCell::default(), calls: RefCell::default() }
     }
 
-    /// May this Python file hold the word?
-    pub fn may_hold(&self, file: FileId, word: &str) -> bool {
-        self.words.may(file, word)
-    }
-
     /// Does any code hold the word: as a name, as a dotted name (imports count: `from alembic import config` holds
     /// `alembic.config`), or in a string?
     pub fn mentions(&self, word: &str) -> bool {

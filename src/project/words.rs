@@ -104,11 +104,6 @@ impl Words {
         Words(held.collect())
     }
 
-    /// May the file hold the word? One that was not looked into may.
-    pub fn may(&self, file: FileId, word: &str) -> bool {
-        self.0.binary_search_by_key(&file, |(file, _)| *file).map_or(true, |found| self.0[found].1.may_have(word))
-    }
-
     /// Those of one file; none when it was not looked into.
     pub fn of(&self, file: FileId) -> Held {
         self.0.binary_search_by_key(&file, |(file, _)| *file).map(|found| self.0[found].1).unwrap_or_default()

@@ -79,14 +79,18 @@ fn rules_are_sorted_and_named_like_their_files() {
                 page_path(family, rule).display()
             );
         }
-        let on_disk: BTreeSet<String> =
-            std::fs::read_dir(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("rules").join(family))
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("rules").join(family);
+        let on_disk = |ending: &str| -> BTreeSet<String> {
+            std::fs::read_dir(&folder)
                 .expect("the family's folder")
                 .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-                .filter_map(|name| name.strip_suffix(".md").map(|stem| stem.replace('_', "-")))
-                .collect();
+                .filter_map(|name| name.strip_suffix(ending).map(|stem| stem.replace('_', "-")))
+                .filter(|name| name != "mod")
+                .collect()
+        };
         let listed: BTreeSet<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        assert_eq!(on_disk, listed, "every page of `{family}` belongs to a rule of RULES");
+        assert_eq!(on_disk(".md"), listed, "every page of `{family}` belongs to a rule of RULES");
+        assert_eq!(on_disk(".rs"), listed, "what rules of `{family}` share stands in `shared`");
     }
     let mut seen = BTreeSet::new();
     for (_, rule) in rules::all() {

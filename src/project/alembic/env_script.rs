@@ -19,6 +19,8 @@ pub struct EnvScript {
     pub layout: super::env_layout::Layout,
     /// How the `__init__.py` files that the run reached are written.
     pub packages: Vec<(FileId, super::env_layout::Layout)>,
+    /// The directories that it makes on some path, relative to the project root; `None` where it can't be told which.
+    pub made_directories: Vec<Option<String>>,
 }
 
 impl EnvScript {

@@ -78,7 +78,7 @@ fn arguments<'t>(
 /// The one `return` whose value is no plain `True`, else the function's name.
 fn deciding_return<'t>(trees: &'t Trees<'t>, function: &Rc<Function<'t>>) -> Span {
     let body = match function.code {
-        Code::Def(definition) => trees.body(function.span.file, definition),
+        Code::Def(definition) => trees.body(function.span.file, definition).unwrap_or_default(),
         Code::Lambda(lambda) => return span_of(function.span.file, &*lambda.body),
     };
     let mut returns = Returns(Vec::new());

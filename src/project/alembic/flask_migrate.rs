@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::project::Known;
-use crate::project::alembic::env_script::What;
 use crate::project::alembic::library::{Alembic, MetaDatas};
 use crate::project::code;
 use crate::project::sqlalchemy::MetaDataId;
@@ -492,12 +491,7 @@ impl<'t> Alembic<'t> {
     }
 }
 
-impl<'t> Alembic<'t> {
-    /// An engine that Flask-SQLAlchemy made, as an event of the run.
-    pub fn is_flask_engine(what: &What) -> bool {
-        matches!(what, What::Engine { made_by, .. } if made_by == "get_engine")
-    }
-}
+impl<'t> Alembic<'t> {}
 
 /// `app.config` of a Flask application.
 fn is_config_of_app(of: &Term<'_>) -> bool {

@@ -529,7 +529,8 @@ pub fn run_env<'t>(
         .filter(|file| sources.path(*file).ends_with("__init__.py"))
         .map(|file| (file, env_layout::read(&machine.trees.whole(file), sources.text(file))))
         .collect();
-    EnvScript { file, online, offline, layout, packages }
+    let made_directories = std::mem::take(&mut machine.made_directories);
+    EnvScript { file, online, offline, layout, packages, made_directories }
 }
 
 /// Tries the filters of the online run on all tables that are known by now, also on those that env.py does not reach.

@@ -202,15 +202,6 @@ pub fn works(dialect: &str, driver: Option<&str>, versions: &Versions) -> Option
     named(dialect, name).map(|driver| driver.works)
 }
 
-/// Only async: `Some(true)`; only sync: `Some(false)`; both, or not known: `None`.
-pub fn is_async_driver(dialect: &str, driver: Option<&str>, versions: &Versions) -> Option<bool> {
-    match works(dialect, driver, versions)? {
-        Works::Sync => Some(false),
-        Works::Async => Some(true),
-        Works::Both => None,
-    }
-}
-
 /// The known dialect that an unknown name is near to: `posgresql`, and the removed `postgres`.
 pub fn near_dialect(name: &str) -> Option<&'static str> {
     if BUILT_IN.contains(&name) || FOREIGN.contains(&name) {

@@ -139,12 +139,6 @@ impl<'t> SqlAlchemy<'t> {
         self.state.borrow().class_by_address.get(&address(class)).copied()
     }
 
-    /// The Flask-SQLAlchemy objects (`db = SQLAlchemy()`), in the order of their making: what
-    /// `current_app.extensions["migrate"].db` is.
-    pub fn flask_databases(&self) -> Vec<Rc<Term<'t>>> {
-        self.state.borrow().databases.clone()
-    }
-
     /// The declarative base, registry or Flask-SQLAlchemy object that a term is.
     pub(super) fn root_of_term(&self, machine: &mut Machine<'t>, term: &Rc<Term<'t>>) -> Option<usize> {
         if let Some(found) = self.state.borrow().root_by_term.get(&address(term)) {

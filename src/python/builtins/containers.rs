@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-use crate::python::builtins::{dict, is_certain_key, is_open, join, key_of, list, operators, value_of_key, why_not};
+use crate::python::builtins::{dict, is_certain_key, is_open, join, key_of, operators, value_of_key, why_not};
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::value::{Arguments, Dict, Key, List, Value};
 use crate::source::Span;
@@ -647,9 +647,4 @@ pub fn unique<'t>(items: Vec<Value<'t>>) -> Value<'t> {
     let set = Rc::new(List::default());
     items.into_iter().for_each(|item| add(&set, item));
     Value::Set(set)
-}
-
-/// A list with the items of `value` where they are all known.
-pub fn as_list<'t>(value: &Value<'t>) -> Option<Value<'t>> {
-    value.items().map(list)
 }

@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use crate::python::builtins::{
-    builtin_named, containers, dict, each, exception_is, format_value, is_exception, is_open, join, list, made,
-    open_list, operators, origins, paths, positional, spread, to_text, why_not,
+    containers, dict, each, exception_is, format_value, is_exception, is_open, join, list, made, open_list, operators,
+    origins, positional, spread, to_text, why_not,
 };
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Arguments, Class, Dict, Key, List, Term, TermKind, Value};
+use crate::python::value::{Arguments, Class, Dict, Key, Term, TermKind, Value};
 use crate::source::Span;
 
 /// The longest `range` that is counted out.
@@ -774,26 +774,10 @@ pub fn same_library_name(left: &str, right: &str) -> bool {
     last(left) == last(right) && package(left) == package(right)
 }
 
-/// The built-in type as a value.
-pub fn builtin_type<'t>(value: &Value<'t>) -> Option<Value<'t>> {
-    type_name(value).and_then(builtin_named).map(Value::Builtin)
-}
-
 /// The text of `value` as `str()` gives it, with its provenance.
 pub fn text_of<'t>(value: &Value<'t>, span: Span) -> Option<Value<'t>> {
     match value {
         Value::Str(_) => Some(value.clone()),
         value => to_text(value).map(|text| made(text, span, origins([value]))),
     }
-}
-
-/// Does the path exist on paper? For `open` in a `try`.
-pub fn is_known_file(machine: &Machine<'_>, value: &Value<'_>) -> bool {
-    paths::path_text(value).is_some_and(|path| matches!(paths::found(machine, path), Some(Ok(_))))
-}
-
-/// A list value of the items in both.
-pub fn concatenated<'t>(left: &List<'t>, right: &List<'t>) -> Value<'t> {
-    let items: Vec<_> = left.items.borrow().iter().chain(right.items.borrow().iter()).cloned().collect();
-    if left.open.get() || right.open.get() { open_list(items) } else { list(items) }
 }

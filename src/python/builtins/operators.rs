@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use crate::python::builtins::{
-    containers, is_open, join_outcomes, key_of, made, open_list, origins, paths, percent_format, positional, why_not,
+    containers, is_open, join_outcomes, key_of, made, origins, paths, percent_format, positional, why_not,
 };
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::standard::environment::is_default;
@@ -455,14 +455,10 @@ fn all_order<'t>(left: &[Value<'t>], right: &[Value<'t>]) -> Option<Ordering> {
     Some(left.len().cmp(&right.len()))
 }
 
-/// A list that holds the items of both, and may hold more.
-pub fn either_list<'t>(left: &List<'t>, right: &List<'t>) -> Value<'t> {
-    open_list(left.items.borrow().iter().chain(right.items.borrow().iter()).cloned().collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::python::builtins::open_list;
     use crate::source::FileId;
 
     fn text(text: &str) -> Value<'static> {

@@ -133,6 +133,11 @@ pub fn in_project(machine: &Machine<'_>, path: &str) -> Option<String> {
     Some(inside.trim_start_matches('/').to_owned())
 }
 
+/// A directory is made, wherever on the way there that is.
+pub fn note_made(machine: &mut Machine<'_>, path: &str) {
+    machine.made_directories.extend(in_project(machine, path).map(Some));
+}
+
 /// The absolute path on paper of a file or directory of the project.
 pub fn on_paper(inside: &str) -> String {
     if inside.is_empty() { PROJECT_ROOT.to_owned() } else { format!("{PROJECT_ROOT}/{inside}") }
@@ -322,7 +327,11 @@ pub fn method<'t>(
             let given = Arguments { positional, keywords: arguments.keywords.clone(), open: arguments.open };
             Ok(machine.call_term(&callee, &Rc::new(given), span))
         }
-        ("mkdir" | "touch" | "unlink" | "chmod" | "rmdir", _) => Ok(Value::None),
+        ("mkdir", _) => {
+            note_made(machine, path);
+            Ok(Value::None)
+        }
+        ("touch" | "unlink" | "chmod" | "rmdir", _) => Ok(Value::None),
         _ => Ok(Value::unknown(span, format!("the result of `Path.{name}`"))),
     }
 }

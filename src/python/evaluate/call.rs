@@ -173,10 +173,11 @@ impl<'t> Machine<'t> {
         self.frames.push(Frame::Call(function.clone(), span));
         self.enter(scope, function.module.clone(), file, Some(function.clone()));
         let result = match function.code {
-            Code::Def(def) => match self.block(self.trees.body(file, def)) {
-                Ok(Flow::Return(value)) => Ok(Some(value)),
-                Ok(_) => Ok(None),
-                Err(raised) => Err(raised),
+            Code::Def(def) => match self.trees.body(file, def).map(|body| self.block(body)) {
+                None => Ok(Some(self.hides_imports(span, "a function with a syntax error"))),
+                Some(Ok(Flow::Return(value))) => Ok(Some(value)),
+                Some(Ok(_)) => Ok(None),
+                Some(Err(raised)) => Err(raised),
             },
             Code::Lambda(lambda) => self.eval(&lambda.body).map(Some),
         };
@@ -206,7 +207,7 @@ impl<'t> Machine<'t> {
     /// Does the function hold a `yield` of its own?
     pub(super) fn is_generator(&self, function: &Function<'t>) -> bool {
         match function.code {
-            Code::Def(def) => function.module.file.is_some_and(|file| holds_yield(self.trees.body(file, def))),
+            Code::Def(def) => function.module.file.and_then(|file| self.trees.body(file, def)).is_some_and(holds_yield),
             Code::Lambda(_) => false,
         }
     }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::statement::Flow;
 use super::{Machine, Outcome};
-use crate::python::value::{Arguments, Binding, Class, Dict, Keyword, Name, Scope, Value};
+use crate::python::value::{Arguments, Binding, Class, Keyword, Name, Scope, Value};
 use crate::source::Span;
 use crate::syntax::python::tree;
 
@@ -66,40 +66,6 @@ impl<'t> Machine<'t> {
         };
         let class = self.make_class(parts)?;
         self.decorate(class, &decorators, span)
-    }
-
-    /// `type(name, bases, namespace)`
-    pub fn class_from_call(
-        &mut self,
-        name: &str,
-        bases: Vec<Value<'t>>,
-        namespace: &Dict<'t>,
-        span: Span,
-    ) -> Outcome<'t> {
-        let mut attributes = crate::python::value::Map::default();
-        for (key, value) in namespace.entries.borrow().iter() {
-            if let crate::python::value::Key::Str(key) = key {
-                let binding = Binding {
-                    value: value.clone(),
-                    span,
-                    statement: span,
-                    annotation: None,
-                    certain: self.is_certain(),
-                    only_annotated: false,
-                };
-                attributes.insert(key.clone(), binding);
-            }
-        }
-        self.make_class(Parts {
-            name: name.into(),
-            node: None,
-            span,
-            name_span: span,
-            bases,
-            keywords: Vec::new(),
-            decorators: Vec::new(),
-            attributes,
-        })
     }
 
     fn function_parent(&mut self) -> Rc<Scope<'t>> {

@@ -126,6 +126,9 @@ pub struct Machine<'t> {
     pub search_path_open: bool,
     /// `pathlib.Path` objects that were put on `sys.path`, where Python passes over them: the calls.
     pub paths_passed_over: Vec<Span>,
+    /// The directories that `os.makedirs`, `os.mkdir` and `Path.mkdir` make in the project, relative to its root; `None`
+    /// where it can't be told which.
+    pub made_directories: Vec<Option<String>>,
     /// The working directory on paper, relative to the project root.
     pub working_directory: Name,
     /// What could not be read, in the order of meeting it, each once.
@@ -177,6 +180,7 @@ impl<'t> Machine<'t> {
             search_path: Vec::new(),
             search_path_open: false,
             paths_passed_over: Vec::new(),
+            made_directories: Vec::new(),
             working_directory: "".into(),
             unknowns: Vec::new(),
             hidden_imports: Vec::new(),

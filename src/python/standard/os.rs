@@ -402,10 +402,19 @@ fn directory<'t>(machine: &mut Machine<'t>, name: &str, arguments: &Rc<Arguments
         None => Some(".".into()),
         Some(first) => path_text(&first.value).cloned(),
     };
-    let Some(path) = path else { return machine.unknown(span, &format!("a call of `os.{name}` that can't be read")) };
+    let Some(path) = path else {
+        if matches!(name, "makedirs" | "mkdir") {
+            machine.made_directories.push(None);
+        }
+        return machine.unknown(span, &format!("a call of `os.{name}` that can't be read"));
+    };
     match name {
         "fspath" => return Value::literal(path, span),
-        "makedirs" | "mkdir" | "remove" => return Value::None,
+        "makedirs" | "mkdir" => {
+            paths::note_made(machine, &path);
+            return Value::None;
+        }
+        "remove" => return Value::None,
         _ => {}
     }
     let Some(entries) = paths::entries(machine, &path) else {

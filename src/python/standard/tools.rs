@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use crate::python::builtins::functions::last;
 use crate::python::builtins::{call_builtin, dict, is_open, list, open_list, operators, positional, why_not};
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
@@ -182,15 +181,6 @@ fn applied<'t>(
         }
         _ => None,
     }
-}
-
-/// Is it a decorator that makes a context manager of a generator function?
-pub fn makes_context_manager(decorator: &Value<'_>) -> bool {
-    decorator
-        .as_term()
-        .and_then(|term| term.dotted())
-        .map(last)
-        .is_some_and(|name| matches!(name, "contextmanager" | "asynccontextmanager"))
 }
 
 /// Are the two the same on paper? For libraries that look for a value among others.

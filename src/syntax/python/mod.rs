@@ -114,9 +114,12 @@ impl<'s> Trees<'s> {
         Outline { module: &tree.module, problems: &tree.problems }
     }
 
-    /// The statements of a function that [`Trees::outline`] gave.
-    pub fn body<'a>(&'a self, file: FileId, function: &'a tree::StmtFunctionDef) -> &'a [tree::Stmt] {
-        self.blanked(file, function).unwrap_or(&function.body)
+    /// The statements of a function that [`Trees::outline`] gave. `None`: they are no Python.
+    pub fn body<'a>(&'a self, file: FileId, function: &'a tree::StmtFunctionDef) -> Option<&'a [tree::Stmt]> {
+        match self.blank(file, function) {
+            None => Some(&function.body),
+            Some(blank) => self.filled(file, blank),
+        }
     }
 
     /// What is no Python in the parts of `file` that were looked at so far.
@@ -138,17 +141,23 @@ impl<'s> Trees<'s> {
         })
     }
 
-    /// The body of a function whose own is blank.
-    fn blanked<'a>(&'a self, file: FileId, function: &tree::StmtFunctionDef) -> Option<&'a [tree::Stmt]> {
+    /// The body that stood where the function has a blank one.
+    fn blank(&self, file: FileId, function: &tree::StmtFunctionDef) -> Option<&(BodyRange, OnceLock<Tree>)> {
         let outlined = self.outlines[file.0 as usize].get()?;
         let [only] = &*function.body else { return None };
         let start = only.range().start().to_u32();
         let found = outlined.bodies.binary_search_by_key(&start, |(body, _)| body.start).ok()?;
-        let (range, cell) = &outlined.bodies[found];
+        outlined.bodies.get(found)
+    }
+
+    fn filled<'a>(&self, file: FileId, (range, cell): &'a (BodyRange, OnceLock<Tree>)) -> Option<&'a [tree::Stmt]> {
         let alone = cell.get_or_init(|| {
             let text = outline::alone(self.sources.text(file), *range).unwrap_or_default();
             parse(file, &text)
         });
+        if !alone.problems.is_empty() {
+            return None;
+        }
         let mut statement = alone.module.body.first()?;
         if let tree::Stmt::If(around) = statement {
             statement = around.body.first()?;
@@ -188,14 +197,25 @@ mod tests {
         let ends = |module: &tree::ModModule| module.body.iter().map(|node| span_of(file, node)).collect::<Vec<_>>();
         assert_eq!(ends(outline), ends(&whole.module));
         let f = outline.body[0].as_function_def_stmt().expect("a function");
-        assert_eq!(trees.sources().slice(span_of(file, &trees.body(file, f)[0])), "x");
+        assert_eq!(trees.sources().slice(span_of(file, &trees.body(file, f).expect("Python")[0])), "x");
         let methods = &outline.body[1].as_class_def_stmt().expect("a class").body;
-        let bodies = methods.iter().filter_map(|node| Some(trees.body(file, node.as_function_def_stmt()?)));
+        let bodies = methods.iter().filter_map(|node| trees.body(file, node.as_function_def_stmt()?));
         let bodies: Vec<&[tree::Stmt]> = bodies.collect();
         assert_eq!(bodies.iter().map(|body| body.len()).collect::<Vec<_>>(), [2, 1]);
         let h = bodies[0][0].as_function_def_stmt().expect("a function");
-        assert_eq!(trees.body(file, h).len(), 1);
+        assert_eq!(trees.body(file, h).map(<[_]>::len), Some(1));
         assert_eq!(sources.slice(span_of(file, &bodies[1][0])), "return 2");
+    }
+
+    #[test]
+    fn a_body_that_is_no_python_is_not_run_in_part() {
+        let sources = Sources::in_memory([("a.py", "def f():\n    x = = 1\n    return x\ny = 2\n")]);
+        let trees = Trees::of(&sources);
+        let outline = trees.outline(FileId(0));
+        let f = outline.module.body[0].as_function_def_stmt().expect("a function");
+        assert!(outline.problems.is_empty() && trees.problems(FileId(0)).next().is_none());
+        assert!(trees.body(FileId(0), f).is_none());
+        assert!(trees.problems(FileId(0)).next().is_some());
     }
 
     #[test]

@@ -3,6 +3,10 @@
 //! A settings class is instantiated as pydantic does it: what was given by keyword, then what .env files say, then the
 //! default, which the environment may replace. Validators run where they are the project's own code.
 
+mod configuration;
+mod fields;
+mod validators;
+
 use std::rc::Rc;
 
 use crate::python::value::Map;
@@ -13,13 +17,15 @@ use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
 use crate::python::standard::coercion::{allows_none, coerced};
 use crate::python::standard::dataclasses::{dataclass, is_dataclass};
-use crate::python::standard::environment::{self, Environment, named_files};
+use crate::python::standard::environment::{self, Environment};
 use crate::python::standard::texts::url_parts;
 use crate::python::standard::urls::{built, is_url};
-use crate::python::value::{
-    Arguments, Binding, Binds, Class, Code, Function, Key, Keyword, Name, Object, Term, TermKind, Value,
-};
-use crate::source::{FileId, Span};
+use crate::python::value::{Arguments, Binds, Class, Function, Key, Keyword, Name, Object, Term, TermKind, Value};
+use crate::source::Span;
+
+use configuration::{Config, configuration};
+use fields::{Field, fields};
+use validators::{checked, decorator_name, keyword_text, validators};
 
 /// pydantic and pydantic-settings; dataclasses are made here, too.
 pub struct Pydantic<'t> {
@@ -35,30 +41,6 @@ const VALIDATE: &str = "pydantic.BaseModel.model_validate";
 enum Kind {
     Settings,
     Model,
-}
-
-/// How a settings class finds its values.
-#[derive(Default)]
-struct Config {
-    files: Vec<FileId>,
-    prefix: String,
-    /// A part of the configuration that can't be read.
-    unread: bool,
-    nested: Option<String>,
-    case_sensitive: bool,
-    /// pydantic 1: URLs are strings.
-    is_old: bool,
-}
-
-struct Field<'t> {
-    name: Name,
-    annotation: Option<Value<'t>>,
-    default: Option<Value<'t>>,
-    /// Names it may be given by: aliases; for settings the environment variables instead of its own name.
-    aliases: Vec<Name>,
-    /// Written as `...`.
-    is_required: bool,
-    span: Span,
 }
 
 impl<'t> Library<'t> for Pydantic<'t> {
@@ -415,273 +397,6 @@ impl<'t> Pydantic<'t> {
         let given = Rc::new(Arguments { keywords, ..Arguments::default() });
         machine.call(&Value::Class(class.clone()), &given, span).ok()
     }
-}
-
-/// The fields of a class and its bases, in pydantic's order.
-fn fields<'t>(machine: &mut Machine<'t>, class: &Rc<Class<'t>>) -> Vec<Field<'t>> {
-    let mut found: Map<Name, Field<'t>> = Map::default();
-    let ancestors: Vec<Rc<Class<'t>>> = class.ancestors().collect();
-    for ancestor in ancestors.iter().rev() {
-        let bindings: Vec<(Name, Binding<'t>)> = {
-            let attributes = ancestor.attributes.borrow();
-            attributes.iter().map(|(name, binding)| (name.clone(), binding.clone())).collect()
-        };
-        for (name, binding) in bindings {
-            if name.starts_with('_') || matches!(&*name, "model_config" | "Config") {
-                continue;
-            }
-            let annotation = match binding.annotation {
-                Some(annotation) => Some(machine.annotation(ancestor, annotation)),
-                // pydantic 1 takes plain constants for fields, too.
-                None if matches!(binding.value, Value::Str(_) | Value::Int(_) | Value::Bool(_)) => None,
-                None => continue,
-            };
-            let is_class_variable = annotation.as_ref().and_then(|annotation| match annotation {
-                Value::Term(term) => term.root().map(|root| last(root) == "ClassVar"),
-                _ => None,
-            });
-            if is_class_variable == Some(true) {
-                continue;
-            }
-            let mut field = Field {
-                name: name.clone(),
-                annotation,
-                default: (!binding.only_annotated).then(|| binding.value.clone()),
-                aliases: Vec::new(),
-                is_required: false,
-                span: binding.span,
-            };
-            // `Annotated[str, Field(alias="X")]`
-            let hints = match &field.annotation {
-                Some(Value::Term(term)) => match &term.kind {
-                    TermKind::Item(of, key) if of.dotted().is_some_and(|name| last(name) == "Annotated") => {
-                        key.items().unwrap_or_default()
-                    }
-                    _ => Vec::new(),
-                },
-                _ => Vec::new(),
-            };
-            for hint in hints.iter().skip(1) {
-                let kept = field.default.clone();
-                described(machine, &mut field, hint, binding.span);
-                field.default = kept.or(field.default);
-            }
-            if let Some(default) = field.default.clone() {
-                described(machine, &mut field, &default, binding.span);
-            }
-            found.insert(name, field);
-        }
-    }
-    found.into_values().collect()
-}
-
-/// What `Field(…)` says about a field.
-fn described<'t>(machine: &mut Machine<'t>, field: &mut Field<'t>, value: &Value<'t>, span: Span) {
-    let Some((callee, arguments)) = value.as_term().and_then(|term| term.call()) else {
-        if matches!(value, Value::Ellipsis) {
-            field.default = None;
-            field.is_required = true;
-        }
-        return;
-    };
-    if !callee.dotted().is_some_and(|name| matches!(last(name), "Field" | "PrivateAttr")) {
-        return;
-    }
-    field.default = match (arguments.get(0, "default"), arguments.keyword("default_factory")) {
-        (Some(Value::Ellipsis), _) | (None, None) => None,
-        (Some(default), _) => Some(default.clone()),
-        (None, Some(factory)) => {
-            let factory = factory.value.clone();
-            let value = machine.call(&factory, &Rc::default(), span);
-            Some(value.unwrap_or_else(|_| Value::unknown(span, "a default that is made at run time")))
-        }
-    };
-    field.is_required = matches!(arguments.get(0, "default"), Some(Value::Ellipsis));
-    for name in ["validation_alias", "alias", "env"] {
-        if let Some(alias) = arguments.keyword(name) {
-            collect_names(&alias.value, &mut field.aliases);
-            break;
-        }
-    }
-}
-
-fn collect_names(value: &Value<'_>, names: &mut Vec<Name>) {
-    match value {
-        Value::Str(text) => names.push(text.text.clone()),
-        Value::List(_) | Value::Tuple(_) | Value::Set(_) => {
-            value.items().unwrap_or_default().iter().for_each(|value| collect_names(value, names));
-        }
-        Value::Term(term) => {
-            if let Some((_, arguments)) = term.call() {
-                arguments.positional.iter().for_each(|argument| collect_names(&argument.value, names));
-            }
-        }
-        _ => {}
-    }
-}
-
-/// `model_config = SettingsConfigDict(…)`, `class Config:`, `_env_file=…`, `class S(BaseSettings, env_prefix="…")`
-fn configuration<'t>(machine: &Machine<'t>, class: &Rc<Class<'t>>, arguments: &Arguments<'t>) -> Config {
-    let mut config = Config {
-        is_old: class
-            .library_bases()
-            .any(|base| base.dotted().is_some_and(|name| name == "pydantic.BaseSettings" || name.contains(".v1"))),
-        ..Config::default()
-    };
-    let ancestors: Vec<Rc<Class<'t>>> = class.ancestors().collect();
-    for ancestor in ancestors.iter().rev() {
-        for keyword in &ancestor.keywords {
-            configure(machine, &mut config, &keyword.name, &keyword.value);
-        }
-        match ancestor.own("model_config").map(|binding| binding.value) {
-            Some(Value::Term(term)) => {
-                if let Some((_, arguments)) = term.call() {
-                    for keyword in &arguments.keywords {
-                        configure(machine, &mut config, &keyword.name, &keyword.value);
-                    }
-                    config.unread |= arguments.open;
-                }
-            }
-            Some(Value::Dict(dict)) => {
-                for (key, value) in dict.entries.borrow().iter() {
-                    if let Key::Str(name) = key {
-                        configure(machine, &mut config, name, value);
-                    }
-                }
-            }
-            _ => {}
-        }
-        if let Some(Value::Class(inner)) = ancestor.own("Config").map(|binding| binding.value) {
-            let inner: Vec<Rc<Class<'t>>> = inner.ancestors().collect();
-            for inner in inner.iter().rev() {
-                for (name, binding) in inner.attributes.borrow().iter() {
-                    configure(machine, &mut config, name, &binding.value);
-                }
-            }
-        }
-    }
-    for keyword in &arguments.keywords {
-        if let Some(name) = keyword.name.strip_prefix('_') {
-            configure(machine, &mut config, name, &keyword.value);
-        }
-    }
-    config
-}
-
-fn configure<'t>(machine: &Machine<'t>, config: &mut Config, name: &str, value: &Value<'t>) {
-    match (name, value) {
-        ("env_file", Value::None) => config.files.clear(),
-        ("env_file", value) => config.files = named_files(machine, value),
-        ("env_prefix", Value::Str(prefix)) => config.prefix = prefix.text.to_string(),
-        ("env_prefix", _) => config.unread = true,
-        ("env_nested_delimiter", Value::Str(mark)) => config.nested = Some(mark.text.to_string()),
-        ("case_sensitive", Value::Bool(value)) => config.case_sensitive = *value,
-        _ => {}
-    }
-}
-
-/// The methods of a class that validate, with the decorator that says so; base classes first.
-fn validators<'t>(class: &Rc<Class<'t>>) -> impl Iterator<Item = (Rc<Function<'t>>, Rc<Term<'t>>)> + use<'t> {
-    let ancestors: Vec<Rc<Class<'t>>> = class.ancestors().collect();
-    let mut found: Map<Name, (Rc<Function<'t>>, Rc<Term<'t>>)> = Map::default();
-    for ancestor in ancestors.iter().rev() {
-        for (name, binding) in ancestor.attributes.borrow().iter() {
-            let Value::Function(function) = &binding.value else { continue };
-            let decorator = function.decorators.iter().filter_map(Value::as_term).find(|term| {
-                term.is_of("pydantic")
-                    && matches!(
-                        decorator_name(term),
-                        "validator" | "field_validator" | "root_validator" | "model_validator"
-                    )
-            });
-            if let Some(decorator) = decorator {
-                found.insert(name.clone(), (function.clone(), decorator.clone()));
-            }
-        }
-    }
-    found.into_values()
-}
-
-fn decorator_name<'v>(decorator: &'v Term<'_>) -> &'v str {
-    decorator.root().map_or("", last)
-}
-
-fn keyword_text(decorator: &Term<'_>, name: &str) -> Option<String> {
-    decorator.call()?.1.keyword(name)?.value.as_str().map(str::to_owned)
-}
-
-/// Runs the validators of one field that come before (or after) its type.
-#[expect(clippy::too_many_arguments, reason = "one call, of one function, with what it validates")]
-fn checked<'t>(
-    machine: &mut Machine<'t>,
-    class: &Rc<Class<'t>>,
-    checks: &[(Rc<Function<'t>>, Rc<Term<'t>>)],
-    field: &Field<'t>,
-    mut value: Value<'t>,
-    seen: &Rc<crate::python::value::Dict<'t>>,
-    before: bool,
-    span: Span,
-) -> Value<'t> {
-    for (function, decorator) in checks {
-        let Some((_, given)) = decorator.call() else { continue };
-        let is_before = match decorator_name(decorator) {
-            "validator" => given.keyword("pre").is_some_and(|pre| pre.value.as_bool() == Some(true)),
-            "field_validator" => {
-                matches!(keyword_text(decorator, "mode").as_deref(), Some("before" | "wrap" | "plain"))
-            }
-            _ => continue,
-        };
-        let names = given.positional.iter().filter_map(|argument| argument.value.as_str());
-        if is_before != before || !names.into_iter().any(|name| name == "*" || name == &*field.name) {
-            continue;
-        }
-        if matches!(keyword_text(decorator, "mode").as_deref(), Some("wrap" | "plain")) {
-            return Value::unknown(field.span, "a validator that replaces the value");
-        }
-        if value.is_unknown() {
-            return value;
-        }
-        let bound = Value::Method(Rc::new(Value::Class(class.clone())), function.clone());
-        let arguments = validator_arguments(machine, function, field, value.clone(), seen, span);
-        value = match machine.call(&bound, &arguments, span) {
-            Ok(value) => value,
-            Err(_) => Value::unknown(field.span, "a validator that refuses the value on paper"),
-        };
-    }
-    value
-}
-
-fn validator_arguments<'t>(
-    machine: &mut Machine<'t>,
-    function: &Rc<Function<'t>>,
-    field: &Field<'t>,
-    value: Value<'t>,
-    seen: &Rc<crate::python::value::Dict<'t>>,
-    span: Span,
-) -> Rc<Arguments<'t>> {
-    let mut given = positional([value], span);
-    let Code::Def(def) = function.code else { return given };
-    let values = Value::Dict(seen.clone());
-    let callee = machine.name_term("pydantic.ValidationInfo", span);
-    let info = machine.call_term(&callee, &Rc::default(), span);
-    if let Value::Term(info) = &info {
-        let mut fields = info.fields.borrow_mut();
-        fields.insert("data".into(), values.clone());
-        fields.insert("field_name".into(), Value::literal(field.name.clone(), span));
-        fields.insert("name".into(), Value::literal(field.name.clone(), span));
-    }
-    let names = def.parameters.args.iter().map(|parameter| parameter.parameter.name.as_str());
-    let skipped = if function.binds == Binds::Nothing { 1 } else { 2 };
-    let keywords = names.skip(skipped).map(|name| Keyword {
-        name: name.into(),
-        value: if name == "values" { values.clone() } else { info.clone() },
-        span,
-        whole: span,
-    });
-    if let Some(arguments) = Rc::get_mut(&mut given) {
-        arguments.keywords = keywords.collect();
-    }
-    given
 }
 
 /// The fields of a settings object that are known, by name: for the program's own looks at them.

@@ -1,13 +1,13 @@
 //! env.py mended for its real engine: an awaiting one for an asynchronous driver, a plain one for a synchronous driver,
 //! an offline or an online mode where there is none. The project's own imports, MetaData and options are kept.
 
-use super::async_driver_in_sync_env::ASYNC_ONLY;
 use super::edit::{line_end, number_of};
 use crate::diagnostic::{Edit, Fix};
 use crate::project::alembic::Environment;
 use crate::project::alembic::env_layout::{Block, Layout};
 use crate::project::alembic::env_script::{ConfigureCall, EnvScript, Event, What};
 use crate::project::{Known, Project};
+use crate::rules::env::async_driver_in_sync_env::ASYNC_ONLY;
 use crate::source::Span;
 
 /// Functions that make engines, synchronous and asynchronous.

@@ -1,0 +1,3 @@
+//! What several rules of this family share: no rules.
+
+pub mod edits;
