@@ -16,6 +16,8 @@
 //! | [`syntax`] | text → tree and problems | [`source`] | SQLAlchemy, Alembic |
 //! | [`python`] | Python trees → modules, values | [`syntax`], [`source`] | Alembic, rules |
 //! | [`project`] | trees and values → facts | [`python`], [`syntax`], [`source`], [`secrets`] | rules, reports |
+//! | [`catalog`] | facts → tables; two catalogues → operations | [`project`], [`source`] | parsers, rules, reports |
+//! | [`listing`] | a catalogue → JSON and other listings | [`catalog`], [`source`] | facts, rules, reports |
 //! | [`rules`] | facts → diagnostics | [`project`], [`diagnostic`], [`source`], [`secrets`] | the disk, parsers, reports |
 //! | [`check`] | runs the rules; suppressions, levels, order | [`rules`], [`project`], [`diagnostic`], [`syntax`], [`source`] | reports |
 //! | [`fix`] | diagnostics → new texts | [`check`], [`diagnostic`], [`syntax`], [`source`] | reports |
@@ -23,12 +25,14 @@
 //! | [`graph`] | revisions → a drawing | [`project`], [`source`] | rules, reports |
 //! | [`load`], [`config`], `cli` | the outside world | all | – |
 
+pub mod catalog;
 pub mod check;
 pub mod cli;
 pub mod config;
 pub mod diagnostic;
 pub mod fix;
 pub mod graph;
+pub mod listing;
 pub mod load;
 pub mod project;
 pub mod python;

@@ -58,6 +58,8 @@ pub enum Command {
     Check(Box<CheckArguments>),
     /// Draw the revision graph
     Graph(GraphArguments),
+    /// Print the tables that the models or the migrations make
+    Schema(SchemaArguments),
     /// Print a rule's page
     Explain {
         /// The rule's name
@@ -251,6 +253,48 @@ pub enum GraphFormat {
     /// For Graphviz.
     Dot,
     /// For programs.
+    Json,
+}
+
+/// `limbeck schema`
+#[derive(Clone, Debug, Args)]
+pub struct SchemaArguments {
+    /// The project
+    #[arg(value_name = "DIRECTORY")]
+    pub directory: Option<PathBuf>,
+    /// Whose tables
+    #[arg(long, value_enum, default_value_t)]
+    pub from: SchemaSource,
+    /// How to print them
+    #[arg(long, value_enum, default_value_t)]
+    pub format: SchemaFormat,
+    /// The SQL dialect to write types for
+    #[arg(long, value_name = "NAME")]
+    pub dialect: Option<String>,
+}
+
+/// Where tables come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum SchemaSource {
+    /// What `target_metadata` holds.
+    #[default]
+    Models,
+}
+
+impl SchemaSource {
+    /// As the command line and JSON spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            SchemaSource::Models => "models",
+        }
+    }
+}
+
+/// How to print tables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum SchemaFormat {
+    /// For programs.
+    #[default]
     Json,
 }
 

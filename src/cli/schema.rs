@@ -1,0 +1,75 @@
+//! `limbeck schema`: the tables of the models or of the migrations, printed.
+
+use std::path::Path;
+
+use crate::catalog::{self, Catalog, Dialect, Target};
+use crate::cli::arguments::{Global, SchemaArguments, SchemaFormat, SchemaSource};
+use crate::cli::{Exit, Failure, Out, configured, loaded};
+use crate::listing::json::{self, Entry};
+use crate::project::{Project, read};
+use crate::syntax::python::Trees;
+
+/// Prints the schema of each environment.
+///
+/// # Errors
+/// The project can't be read, or has no environment.
+pub fn run(arguments: &SchemaArguments, global: &Global, out: Out<'_>) -> Result<Exit, Failure> {
+    let root = arguments.directory.as_deref().unwrap_or(Path::new("."));
+    let mut settings = configured(root, global)?.options(root)?.settings;
+    if !global.env.is_empty() {
+        settings.environments.clone_from(&global.env);
+    }
+    if let Some(name) = &arguments.dialect {
+        if Dialect::named(name).is_none() {
+            return Err(Failure(format!("no DDL for the dialect `{name}`; known: postgresql, mysql, mariadb, sqlite")));
+        }
+        settings.dialect = Some(name.clone());
+    }
+    let sources = loaded(root, true)?;
+    let trees = Trees::of(&sources);
+    let project = read::read(&sources, &trees, &settings);
+    if project.environments.is_empty() {
+        return Err(Failure("no Alembic environment found here".to_owned()));
+    }
+    let read: Vec<(usize, Target, Catalog)> = (0..project.environments.len())
+        .map(|environment| {
+            let target = target(&project, environment);
+            let catalog = match arguments.from {
+                SchemaSource::Models => catalog::models::declared(&project, environment, &target),
+            };
+            (environment, target, catalog)
+        })
+        .collect();
+    let entries: Vec<Entry<'_>> = read
+        .iter()
+        .map(|(number, target, catalog)| {
+            let environment = &project.environments[*number];
+            Entry {
+                environment: &environment.name,
+                config: environment.config.file.map(|file| sources.path(file)),
+                from: arguments.from.name(),
+                target,
+                catalog,
+            }
+        })
+        .collect();
+    match arguments.format {
+        SchemaFormat::Json => {
+            let text = serde_json::to_string_pretty(&json::document(&entries, &sources)).unwrap_or_default();
+            writeln!(out, "{text}")?;
+        }
+    }
+    Ok(Exit::Clean)
+}
+
+/// For which database and version an environment's types are written: what the user says, else what its URL names, else
+/// PostgreSQL.
+pub fn target(project: &Project<'_>, environment: usize) -> Target {
+    let environment = &project.environments[environment];
+    let configured = project.settings.dialect.as_deref();
+    let named = configured.or_else(|| environment.url.get().map(|url| url.dialect.as_str()));
+    Target {
+        dialect: named.and_then(Dialect::named).unwrap_or_default(),
+        sqlalchemy: environment.versions.sqlalchemy().version,
+    }
+}

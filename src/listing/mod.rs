@@ -1,0 +1,3 @@
+//! A [`Catalog`](crate::catalog::Catalog) → what `limbeck schema` prints.
+
+pub mod json;
