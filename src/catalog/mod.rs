@@ -7,6 +7,7 @@
 pub mod column_type;
 pub mod models;
 pub mod operation;
+pub mod quote;
 pub mod table;
 
 use indexmap::IndexMap;

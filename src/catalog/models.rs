@@ -5,6 +5,7 @@ use crate::catalog::table::{Column, Name, PrimaryKey, ServerDefault, Table, Tabl
 use crate::catalog::{Catalog, Target};
 use crate::project::Project;
 use crate::project::alembic::env_script::TargetMetadata;
+use crate::project::sqlalchemy::custom_type::CustomTypes;
 use crate::project::sqlalchemy::expression::Expression;
 use crate::project::sqlalchemy::{self, MetaDataId};
 
@@ -15,7 +16,7 @@ pub fn declared(project: &Project<'_>, environment: usize, target: &Target) -> C
     let models = &project.models;
     for table in models.tables.iter().filter(|table| metadatas.contains(&table.metadata)) {
         if table.reached_by.contains(&environment) && table.duplicate_of.is_none() {
-            lower(table, &mut catalog, target);
+            lower(table, &models.custom_types, &mut catalog, target);
         }
     }
     catalog
@@ -34,7 +35,7 @@ pub fn target_metadata(project: &Project<'_>, environment: usize) -> Vec<MetaDat
     found
 }
 
-fn lower(table: &sqlalchemy::Table, catalog: &mut Catalog, _target: &Target) {
+fn lower(table: &sqlalchemy::Table, types: &CustomTypes, catalog: &mut Catalog, _target: &Target) {
     let Some(name) = table.name.get() else {
         catalog.open.push((table.span, "the table's name could not be read".to_owned()));
         return;
@@ -50,7 +51,7 @@ fn lower(table: &sqlalchemy::Table, catalog: &mut Catalog, _target: &Target) {
             continue;
         };
         let mut lowered = Column::named(column_name, column.span);
-        lowered.column_type = column.column_type.as_ref().and_then(|given| ColumnType::read(&given.value));
+        lowered.column_type = column.column_type.as_ref().and_then(|given| ColumnType::read(&given.value, types));
         if column.primary_key == Some(true) {
             key.push(column_name.clone());
         }

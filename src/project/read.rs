@@ -99,8 +99,8 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
     let mut models = Models::default();
     let mut environments = Vec::new();
     let mut packaging = versions::read::Packaging { setups, locks: versions::read::Locks::new() };
-    for (number, run) in runs.iter().enumerate() {
-        let mut of_run = match catch_unwind(AssertUnwindSafe(|| run.sqlalchemy.models(&run.machine))) {
+    for (number, run) in runs.iter_mut().enumerate() {
+        let mut of_run = match catch_unwind(AssertUnwindSafe(|| run.sqlalchemy.models(&mut run.machine))) {
             Ok(models) => models,
             Err(panic) => {
                 broken.push(format!("putting models together broke: {}", said(&*panic)));

@@ -300,6 +300,8 @@ pub struct Object<'t> {
     pub class: Rc<Class<'t>>,
     /// What was assigned to it.
     pub attributes: RefCell<Map<Name, Value<'t>>>,
+    /// For a class that derives from a library's: the call of that class, with what its `__init__` was given.
+    pub library: RefCell<Option<Value<'t>>>,
     /// Where it was made.
     pub span: Span,
 }

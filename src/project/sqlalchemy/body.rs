@@ -165,6 +165,7 @@ impl<'t> SqlAlchemy<'t> {
         column.given = expression::of_arguments(arguments);
         column.take_keywords(arguments);
         if let Some(given) = arguments.keyword("sa_type") {
+            self.type_met(&given.value);
             column.column_type = Some(Given {
                 name: Some("sa_type".to_owned()),
                 value: expression::of_value(&given.value),

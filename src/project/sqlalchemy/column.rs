@@ -111,6 +111,9 @@ pub enum ConstraintKind {
 pub trait FindColumn<'t> {
     /// The table and the column's name.
     fn column(&self, value: &Value<'t>) -> Option<(TableId, String)>;
+
+    /// A value stands where a column's type does.
+    fn type_met(&self, value: &Value<'t>);
 }
 
 /// Is the value a column: a call of `Column`, `mapped_column`, or a `deferred`/`column_property` around one? The call.
@@ -186,6 +189,7 @@ pub fn read<'t>(term: &Term<'t>, attribute: Option<(&str, Span, Span)>, find: &d
                 ) => {}
             value if value.is_unknown() => column.open = true,
             value if column.column_type.is_none() => {
+                find.type_met(value);
                 column.column_type =
                     Some(Given { name: None, value: expression::of_value(value), span: argument.span });
             }
@@ -193,6 +197,7 @@ pub fn read<'t>(term: &Term<'t>, attribute: Option<(&str, Span, Span)>, find: &d
         }
     }
     if let Some(given) = arguments.keyword("type_").or_else(|| arguments.keyword("_type")) {
+        find.type_met(&given.value);
         column.column_type =
             Some(Given { name: Some("type_".to_owned()), value: expression::of_value(&given.value), span: given.span });
     }

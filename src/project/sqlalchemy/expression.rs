@@ -60,6 +60,18 @@ pub struct ClassRef {
     pub bases: Vec<String>,
     /// A base could not be read.
     pub open: bool,
+    /// Which class, or which instance of it, the run on paper saw.
+    pub address: Address,
+}
+
+/// Tells classes and objects of the run on paper apart. Two of the same name are the same to a comparison.
+#[derive(Clone, Copy, Debug)]
+pub struct Address(pub usize);
+
+impl PartialEq for Address {
+    fn eq(&self, _: &Address) -> bool {
+        true
+    }
 }
 
 /// An argument of a call.
@@ -156,7 +168,14 @@ fn of_value_within(value: &Value<'_>, depth: usize) -> Expression {
         // A member of an enumeration is worth what it holds.
         Value::Object(object) => match object.attributes.borrow().get("value") {
             Some(value) if is_enum(&object.class) => of_value_within(value, depth - 1),
-            _ => Expression::Call(Box::new(Expression::Class(class_ref(&object.class, depth - 1))), Vec::new()),
+            _ => {
+                let mut class = class_ref(&object.class, depth - 1);
+                class.address = Address(std::rc::Rc::as_ptr(object).cast::<()>() as usize);
+                let library = object.library.borrow();
+                let arguments = library.as_ref().and_then(Value::as_term).and_then(|term| term.call());
+                let given = arguments.map(|(_, arguments)| given(arguments, depth - 1)).unwrap_or_default();
+                Expression::Call(Box::new(Expression::Class(class)), given)
+            }
         },
         Value::Super(..) => Expression::Unknown,
         Value::BuiltinMethod(..) => Expression::Other("method".to_owned()),
@@ -200,7 +219,8 @@ fn class_ref<'t>(class: &Rc<Class<'t>>, depth: usize) -> ClassRef {
         }
         members
     });
-    ClassRef { qualified: class.qualified.to_string(), members, bases, open }
+    let address = Address(Rc::as_ptr(class).cast::<()>() as usize);
+    ClassRef { qualified: class.qualified.to_string(), members, bases, open, address }
 }
 
 fn of_term(term: &Term<'_>, depth: usize) -> Expression {

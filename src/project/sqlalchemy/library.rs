@@ -50,6 +50,8 @@ pub(super) struct State<'t> {
     pub(super) body_by_address: FxHashMap<usize, BodyId>,
     /// Flask-SQLAlchemy objects, in the order of their making.
     pub(super) databases: Vec<Rc<Term<'t>>>,
+    /// Types of the project that stand where a column's type does, by their address.
+    pub(super) types_met: Vec<(usize, Value<'t>)>,
     /// Keeps what is known by address alive.
     pub(super) kept: Vec<Value<'t>>,
     /// Files that no env.py reaches are being read: what they register is never a duplicate.
@@ -98,9 +100,11 @@ impl<'t> SqlAlchemy<'t> {
 
     /// The facts, to be taken out when all has run. `machine` is the one that ran: its modules say under which name a
     /// base can be imported.
-    pub fn models(&self, machine: &Machine<'t>) -> Models {
+    pub fn models(&self, machine: &mut Machine<'t>) -> Models {
         self.name_metadatas(machine);
+        let types = self.custom_types(machine);
         let mut models = std::mem::take(&mut self.state.borrow_mut().models);
+        models.custom_types = types;
         models.second_imports = second_imports(machine);
         models
     }
@@ -240,6 +244,10 @@ fn second_imports(machine: &Machine<'_>) -> Vec<SecondImport> {
 }
 
 impl<'t> FindColumn<'t> for SqlAlchemy<'t> {
+    fn type_met(&self, value: &Value<'t>) {
+        SqlAlchemy::type_met(self, value);
+    }
+
     fn column(&self, value: &Value<'t>) -> Option<(TableId, String)> {
         let term = value.as_term()?;
         let state = self.state.borrow();
@@ -273,6 +281,11 @@ impl<'t> Library<'t> for SqlAlchemy<'t> {
         arguments: &Rc<Arguments<'t>>,
         span: Span,
     ) -> Option<Outcome<'t>> {
+        if let TermKind::Attribute(_, method) = &callee.kind
+            && &**method == "type_descriptor"
+        {
+            return Some(Ok(arguments.positional.first()?.value.clone()));
+        }
         if let TermKind::Attribute(of, method) = &callee.kind
             && let Some(answer) = self.method_called(machine, of, method, callee, arguments, span)
         {

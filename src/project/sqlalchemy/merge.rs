@@ -22,6 +22,7 @@ impl Models {
     /// in the same turn) is the same thing.
     pub fn absorb(&mut self, other: Models) -> Renumbering {
         let mut renumbering = Renumbering::default();
+        self.custom_types.absorb(other.custom_types);
         let mut here = Turns::default();
         let known: FxHashMap<_, _> = self
             .metadatas

@@ -8,6 +8,7 @@ pub mod base;
 pub mod bases;
 pub mod body;
 pub mod column;
+pub mod custom_type;
 pub mod declarative;
 pub mod dialects;
 pub mod expression;
@@ -64,6 +65,8 @@ pub struct Models {
     pub bodies: Vec<ClassBody>,
     /// By number.
     pub registries: Vec<Registry>,
+    /// The column types that the project defines.
+    pub custom_types: custom_type::CustomTypes,
     /// Files that were imported under a second name.
     pub second_imports: Vec<SecondImport>,
 }

@@ -187,6 +187,9 @@ impl<'t> Machine<'t> {
                     }
                 }
                 Value::Unknown(_) => return Ok(base.clone()),
+                Value::Term(_) if name == "__init__" && !on_class => {
+                    return Ok(Value::BuiltinMethod(receiver.clone(), name.into()));
+                }
                 Value::Term(term) => {
                     let term = self.attribute_term(term, name, span);
                     return Ok(Value::Term(term));

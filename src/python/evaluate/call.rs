@@ -44,6 +44,12 @@ impl<'t> Machine<'t> {
                 }
                 builtins::call_builtin(self, name, arguments, span)
             }
+            Value::BuiltinMethod(of, name) if &**name == "__init__" && matches!(&**of, Value::Object(_)) => {
+                if let Value::Object(object) = &**of {
+                    self.init_of_library(object, arguments, span);
+                }
+                Ok(Value::None)
+            }
             Value::BuiltinMethod(of, name) => builtins::call_method(self, of, name, arguments, span),
             Value::Object(object) if matches!(object.class.lookup("__call__"), Ok(Some(_))) => {
                 let method = self.attribute(callee, "__call__", span)?;
@@ -297,7 +303,12 @@ impl<'t> Machine<'t> {
                 }
             }
         }
-        let object = Value::Object(Rc::new(Object { class: class.clone(), attributes: Default::default(), span }));
+        let made =
+            Rc::new(Object { class: class.clone(), attributes: Default::default(), library: Default::default(), span });
+        let object = Value::Object(made.clone());
+        if init.is_none() {
+            self.init_of_library(&made, arguments, span);
+        }
         match init {
             Some(Value::Function(init)) => {
                 let ran = self.call_function(&init, Some(object.clone()), arguments, span);
@@ -309,6 +320,15 @@ impl<'t> Machine<'t> {
             _ => self.fill_fields(class, &object, arguments, span),
         }
         Ok(object)
+    }
+
+    /// The `__init__` of the library's class that an object's class derives from.
+    fn init_of_library(&mut self, object: &Rc<Object<'t>>, arguments: &Rc<Arguments<'t>>, span: Span) {
+        let of_typing = |base: &&Rc<Term<'t>>| base.dotted().is_none_or(|name| name.starts_with("typing"));
+        let base = object.class.library_bases().find(|base| !of_typing(base)).cloned();
+        if let Some(base) = base {
+            *object.library.borrow_mut() = Some(self.call_term(&base, arguments, span));
+        }
     }
 
     /// Fields of a dataclass, a NamedTuple, a plain class: what was given by name or in the order of the annotations.

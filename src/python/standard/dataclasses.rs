@@ -61,7 +61,12 @@ pub fn dataclass<'t>(
         let value = value.unwrap_or_else(|| Value::unknown(span, "a field that was not given"));
         values.insert(name, value);
     }
-    let object = Value::Object(Rc::new(Object { class: class.clone(), attributes: values.into(), span }));
+    let object = Value::Object(Rc::new(Object {
+        class: class.clone(),
+        attributes: values.into(),
+        library: Default::default(),
+        span,
+    }));
     if let Ok(Some((_, binding))) = class.lookup("__post_init__")
         && let Value::Function(function) = binding.value
     {

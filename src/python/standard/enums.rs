@@ -111,7 +111,12 @@ impl<'t> Library<'t> for Enums {
             ]
             .into_iter()
             .collect();
-            let object = Object { class: class.clone(), attributes: fields.into(), span: binding.span };
+            let object = Object {
+                class: class.clone(),
+                attributes: fields.into(),
+                library: Default::default(),
+                span: binding.span,
+            };
             binding.value = Value::Object(Rc::new(object));
             made.push((value, binding.value.clone()));
         }

@@ -152,7 +152,8 @@ impl<'t> Library<'t> for Pydantic<'t> {
         }
         let kind = kind_of(class)?;
         let values = self.filled(machine, class, kind, arguments, span);
-        let object = Rc::new(Object { class: class.clone(), attributes: values.into(), span });
+        let object =
+            Rc::new(Object { class: class.clone(), attributes: values.into(), library: Default::default(), span });
         let value = Value::Object(object.clone());
         for (function, decorator) in validators(class) {
             let is_after = match decorator_name(&decorator) {
@@ -460,7 +461,12 @@ pub fn call_method<'t>(object: &Rc<Object<'t>>, name: &str, arguments: &Argument
                 }
                 Some(other) => return why_not(other, span),
             }
-            Value::Object(Rc::new(Object { class: object.class.clone(), attributes: fields.into(), span }))
+            Value::Object(Rc::new(Object {
+                class: object.class.clone(),
+                attributes: fields.into(),
+                library: Default::default(),
+                span,
+            }))
         }
     }
 }
