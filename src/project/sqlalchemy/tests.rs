@@ -22,7 +22,7 @@ fn models(files: &[(&str, &str)]) -> Models {
     if let Err(raised) = result {
         panic!("{}: {} at {}", raised.exception, raised.message, sources.place(raised.span));
     }
-    library.models(&machine)
+    library.models(&mut machine)
 }
 
 /// The tables of a single module, one a line.
