@@ -157,7 +157,7 @@ impl Base<'_> {
         let is_base = metadata.name == format!("{name}.metadata")
             && registry.kind == RegistryKind::Declarative
             && registry.library.is_none()
-            && registry.annotated_types.as_ref().is_some_and(Vec::is_empty)
+            && registry.type_annotation_map.as_ref().is_some_and(Vec::is_empty)
             && metadata.library.is_none();
         (is_base && is_plain(first) && classes.all(is_plain))
             .then_some(Base { metadata, is_dataclass: first.dataclass })

@@ -21,7 +21,7 @@ const WITHOUT_COLUMN_TYPE: &[&str] =
 
 fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
     let registry = project.models.registry(class.registry);
-    let knows_only_defaults = registry.annotated_types.as_ref().is_some_and(Vec::is_empty);
+    let knows_only_defaults = registry.type_annotation_map.as_ref().is_some_and(Vec::is_empty);
     if !knows_only_defaults
         || class.imperative
         || !matches!(registry.kind, RegistryKind::Declarative | RegistryKind::Flask)

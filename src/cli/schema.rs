@@ -6,6 +6,7 @@ use crate::catalog::{self, Catalog, Dialect, Target};
 use crate::cli::arguments::{Global, SchemaArguments, SchemaFormat, SchemaSource};
 use crate::cli::{Exit, Failure, Out, configured, loaded};
 use crate::listing::json::{self, Entry};
+use crate::project::versions::Versions;
 use crate::project::{Project, read};
 use crate::syntax::python::Trees;
 
@@ -28,25 +29,32 @@ pub fn run(arguments: &SchemaArguments, global: &Global, out: Out<'_>) -> Result
     let sources = loaded(root, true)?;
     let trees = Trees::of(&sources);
     let project = read::read(&sources, &trees, &settings);
-    if project.environments.is_empty() {
-        return Err(Failure("no Alembic environment found here".to_owned()));
-    }
-    let read: Vec<(usize, Target, Catalog)> = (0..project.environments.len())
+    let mut read: Vec<(Option<usize>, Target, Catalog)> = (0..project.environments.len())
         .map(|environment| {
             let target = target(&project, environment);
             let catalog = match arguments.from {
                 SchemaSource::Models => catalog::models::declared(&project, environment, &target),
             };
-            (environment, target, catalog)
+            (Some(environment), target, catalog)
         })
         .collect();
+    let is_empty = read.iter().all(|(_, _, catalog)| catalog.tables.is_empty());
+    if arguments.from == SchemaSource::Models && is_empty && !project.models.tables.is_empty() {
+        // No env.py says which MetaData counts: all that are declared.
+        let target = read.first().map_or_else(|| default_target(&project), |(_, target, _)| target.clone());
+        let catalog = catalog::models::all_declared(&project, &target);
+        read.push((None, target, catalog));
+    }
+    if read.is_empty() {
+        return Err(Failure("no Alembic environment and no model found here".to_owned()));
+    }
     let entries: Vec<Entry<'_>> = read
         .iter()
         .map(|(number, target, catalog)| {
-            let environment = &project.environments[*number];
+            let environment = number.map(|number| &project.environments[number]);
             Entry {
-                environment: &environment.name,
-                config: environment.config.file.map(|file| sources.path(file)),
+                environment: environment.map(|environment| environment.name.as_str()),
+                config: environment.and_then(|environment| environment.config.file).map(|file| sources.path(file)),
                 from: arguments.from.name(),
                 target,
                 catalog,
@@ -72,4 +80,9 @@ pub fn target(project: &Project<'_>, environment: usize) -> Target {
         dialect: named.and_then(Dialect::named).unwrap_or_default(),
         sqlalchemy: environment.versions.sqlalchemy().version,
     }
+}
+
+fn default_target(project: &Project<'_>) -> Target {
+    let dialect = project.settings.dialect.as_deref().and_then(Dialect::named).unwrap_or_default();
+    Target { dialect, sqlalchemy: Versions::default().sqlalchemy().version }
 }

@@ -8,8 +8,8 @@ use crate::source::{Sources, Span};
 
 /// One entry of `schemas`.
 pub struct Entry<'a> {
-    /// The environment's name.
-    pub environment: &'a str,
+    /// The environment's name; `None`: no env.py says which tables count.
+    pub environment: Option<&'a str>,
     /// Its configuration file.
     pub config: Option<&'a str>,
     /// `models` or `migrations`.

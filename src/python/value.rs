@@ -180,6 +180,8 @@ pub struct List<'t> {
 pub struct Dict<'t> {
     /// The entries known.
     pub entries: RefCell<Map<Key, Value<'t>>>,
+    /// What the keys of [`Key::Identity`] are, where a display `{…}` named them.
+    pub identities: RefCell<Vec<(usize, Value<'t>)>>,
     /// There may be more, or others.
     pub open: Cell<bool>,
 }

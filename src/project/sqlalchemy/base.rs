@@ -73,7 +73,7 @@ impl<'t> SqlAlchemy<'t> {
             Some(found) => found,
             None => self.new_metadata(machine, class.name_span, None, false),
         };
-        let types = types_of_class(class);
+        let types = types_of_class(self, class);
         let mut root = self.new_root(metadata, RegistryKind::Declarative, AutoName::No, None, types, class.name_span);
         if let Some(shared) = registry {
             let mut state = self.state.borrow_mut();

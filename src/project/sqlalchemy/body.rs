@@ -162,6 +162,7 @@ impl<'t> SqlAlchemy<'t> {
         column.statement = binding.statement;
         column.certain = binding.certain;
         column.open = arguments.open;
+        column.style = column::Style::Field;
         column.given = expression::of_arguments(arguments);
         column.take_keywords(arguments);
         if let Some(given) = arguments.keyword("sa_type") {

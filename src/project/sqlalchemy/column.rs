@@ -41,8 +41,21 @@ pub struct Column {
     pub given: Vec<Given>,
     /// `*unknown` or `**unknown` was given, or the call could not be read wholly.
     pub open: bool,
+    /// How it is declared.
+    pub style: Style,
     /// `false`: only on some paths.
     pub certain: bool,
+}
+
+/// How a column is declared: decides on what its annotation says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// `Column(…)`: the annotation says nothing.
+    Core,
+    /// `mapped_column(…)`, `Mapped[…]`
+    Mapped,
+    /// A field of SQLModel.
+    Field,
 }
 
 /// A foreign key: of a column, or of a constraint over several.
@@ -131,11 +144,13 @@ pub fn call_of<'v, 't>(value: &'v Value<'t>) -> Option<&'v std::rc::Rc<Term<'t>>
 
 /// Reads a `Column(…)` or `mapped_column(…)` call. `place` names the attribute, for a class.
 pub fn read<'t>(term: &Term<'t>, attribute: Option<(&str, Span, Span)>, find: &dyn FindColumn<'t>) -> Option<Column> {
-    let (callee, arguments) = term.call()?;
-    let _ = callee;
+    let (_, arguments) = term.call()?;
     let mut rest: Vec<_> = arguments.positional.iter().collect();
     let mut column = Column::empty(term.span);
     column.certain = term.certain;
+    if names::called(term) == Some("mapped_column") {
+        column.style = Style::Mapped;
+    }
     column.open = arguments.open;
     column.given = expression::of_arguments(arguments);
     if let Some((name, name_span, statement)) = attribute {
@@ -225,6 +240,7 @@ impl Column {
             foreign_keys: Vec::new(),
             given: Vec::new(),
             open: false,
+            style: Style::Core,
             certain: true,
         }
     }

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use crate::project::sqlalchemy::expression::{self, ClassRef, Expression};
 use crate::project::sqlalchemy::library::{SqlAlchemy, address};
 use crate::project::sqlalchemy::names;
-use crate::python::evaluate::Machine;
+use crate::python::evaluate::{Machine, Outcome};
 use crate::python::value::{Argument, Arguments, Class, TermKind, Value};
 use crate::source::Span;
 
@@ -82,6 +82,29 @@ impl<'t> SqlAlchemy<'t> {
             },
             _ => {}
         }
+    }
+
+    /// `Enum(Status, values_callable=lambda members: …)`: the call is made at once, and its values stand in its place.
+    pub(super) fn enum_called(
+        &self,
+        machine: &mut Machine<'t>,
+        callee: &Rc<crate::python::value::Term<'t>>,
+        arguments: &Rc<Arguments<'t>>,
+        span: Span,
+    ) -> Option<Outcome<'t>> {
+        let callable = arguments.keyword("values_callable")?.value.clone();
+        let members = arguments.positional.first()?.clone();
+        if matches!(callable, Value::None) {
+            return None;
+        }
+        let given = Arguments { positional: vec![members], ..Arguments::default() };
+        let values = machine.call(&callable, &Rc::new(given), span).ok()?;
+        let mut keywords = arguments.keywords.clone();
+        for keyword in keywords.iter_mut().filter(|keyword| &*keyword.name == "values_callable") {
+            keyword.value = values.clone();
+        }
+        let filled = Arguments { positional: arguments.positional.clone(), keywords, open: arguments.open };
+        Some(Ok(machine.call_term(callee, &Rc::new(filled), span)))
     }
 
     fn keep_type(&self, at: usize, value: &Value<'t>) {

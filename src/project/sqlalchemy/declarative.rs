@@ -6,7 +6,7 @@ use crate::project::Known;
 use crate::project::sqlalchemy::attribute::{self, Attribute, Kind, Shape};
 use crate::project::sqlalchemy::bases::{self, AutoName};
 use crate::project::sqlalchemy::body::annotate;
-use crate::project::sqlalchemy::column::{self, Column};
+use crate::project::sqlalchemy::column::{self, Column, Style};
 use crate::project::sqlalchemy::expression::Expression;
 use crate::project::sqlalchemy::library::{SqlAlchemy, address};
 use crate::project::sqlalchemy::table::{NewTable, TableArguments, known_name};
@@ -432,6 +432,7 @@ impl<'t> SqlAlchemy<'t> {
         column.name_span = found.name_span;
         column.statement = found.span;
         column.certain = found.certain;
+        column.style = if plain_counts { Style::Field } else { Style::Mapped };
         annotate(&mut column, annotation);
         Ok(Some(column))
     }

@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use crate::project::sqlalchemy::bases::{self, AutoName};
 use crate::project::sqlalchemy::column::FindColumn;
+use crate::project::sqlalchemy::expression::Expression;
 use crate::project::sqlalchemy::{
     BodyId, ClassId, MetaDataId, Models, Registry, RegistryId, RegistryKind, SecondImport, TableId, names, star,
 };
@@ -197,7 +198,7 @@ impl<'t> SqlAlchemy<'t> {
         kind: RegistryKind,
         tablename: AutoName,
         class: Option<Rc<Class<'t>>>,
-        annotated_types: Option<Vec<String>>,
+        type_annotation_map: Option<Vec<(Expression, Expression)>>,
         span: Span,
     ) -> usize {
         let mut state = self.state.borrow_mut();
@@ -205,7 +206,7 @@ impl<'t> SqlAlchemy<'t> {
         state.models.registries.push(Registry {
             span,
             kind,
-            annotated_types,
+            type_annotation_map,
             open: kind == RegistryKind::Automap,
             library: None,
         });
@@ -305,6 +306,7 @@ impl<'t> Library<'t> for SqlAlchemy<'t> {
             "declarative_base" | "automap_base" | "registry" => {
                 Some(Ok(self.declarative_base_called(machine, callee, arguments, span)))
             }
+            "Enum" => self.enum_called(machine, callee, arguments, span),
             "Table" => Some(Ok(self.table_called(machine, callee, arguments, span))),
             "mapper" => {
                 self.mapped_imperatively(machine, None, arguments);

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::project::sqlalchemy::bases::AutoName;
+use crate::project::sqlalchemy::expression::{self, Expression};
 use crate::project::sqlalchemy::library::{SqlAlchemy, address};
 use crate::project::sqlalchemy::{MetaData, MetaDataId, RegistryKind, names};
 use crate::python::evaluate::{Machine, Outcome};
@@ -130,7 +131,7 @@ impl<'t> SqlAlchemy<'t> {
             Some(Value::Class(class)) => Some(class.clone()),
             _ => None,
         };
-        let types = annotated_types(arguments.keyword("type_annotation_map").map(|found| &found.value));
+        let types = annotated_types(self, arguments.keyword("type_annotation_map").map(|found| &found.value));
         let unread_class = arguments.keyword("cls").is_some() && class.is_none();
         let custom = arguments.keyword("metaclass").is_some() || arguments.keyword("class_registry").is_some();
         let root = self.new_root(metadata, kind, AutoName::No, class, types, span);
@@ -172,7 +173,7 @@ impl<'t> SqlAlchemy<'t> {
             },
         };
         let types = match &class {
-            Some(class) => types_of_class(class),
+            Some(class) => types_of_class(self, class),
             None => Some(Vec::new()),
         };
         let foreign = callee.dotted().is_some_and(|name| name.starts_with("flask_appbuilder"));
@@ -377,19 +378,37 @@ fn conventions(value: &Value<'_>) -> (bool, Vec<(String, String)>) {
     }
 }
 
-/// The names of the Python types that a `type_annotation_map` has; `None` when they could not be read.
-pub(super) fn annotated_types(value: Option<&Value<'_>>) -> Option<Vec<String>> {
-    match value {
-        None | Some(Value::None) => Some(Vec::new()),
-        // Keys are types: what cannot be a key on paper makes the map unreadable.
-        Some(_) => None,
-    }
+/// The Python types that a `type_annotation_map` has, each with its type; `None` when they could not be read.
+pub(super) fn annotated_types<'t>(
+    of: &SqlAlchemy<'t>,
+    value: Option<&Value<'t>>,
+) -> Option<Vec<(Expression, Expression)>> {
+    let dict = match value {
+        None | Some(Value::None) => return Some(Vec::new()),
+        Some(Value::Dict(dict)) if !dict.open.get() => dict,
+        Some(_) => return None,
+    };
+    let identities = dict.identities.borrow();
+    let entries = dict.entries.borrow();
+    entries.values().for_each(|value| of.type_met(value));
+    let python = |key: &Key| match key {
+        Key::Identity(address) => {
+            identities.iter().find(|(known, _)| known == address).map(|(_, value)| expression::of_value(value))
+        }
+        Key::Str(text) => {
+            let inside = |start: &str| text.strip_prefix(start)?.strip_suffix('>').map(str::to_owned);
+            let builtin = inside("<built-in ").map(Expression::Builtin);
+            builtin.or_else(|| inside("<term ").map(|dotted| Expression::Name(names::of_dotted(&dotted).canonical())))
+        }
+        _ => None,
+    };
+    entries.iter().map(|(key, value)| Some((python(key)?, expression::of_value(value)))).collect()
 }
 
 /// The same for a class attribute along the bases of a declarative base.
-pub(super) fn types_of_class(class: &Rc<Class<'_>>) -> Option<Vec<String>> {
+pub(super) fn types_of_class<'t>(of: &SqlAlchemy<'t>, class: &Rc<Class<'t>>) -> Option<Vec<(Expression, Expression)>> {
     match class.lookup("type_annotation_map") {
-        Ok(None) => Some(Vec::new()),
-        _ => None,
+        Ok(found) => annotated_types(of, found.map(|(_, binding)| binding.value).as_ref()),
+        Err(_) => None,
     }
 }

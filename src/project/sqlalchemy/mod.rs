@@ -29,6 +29,7 @@ use std::collections::BTreeSet;
 use crate::project::Known;
 use crate::project::sqlalchemy::attribute::Attribute;
 use crate::project::sqlalchemy::column::{Column, Constraint};
+use crate::project::sqlalchemy::expression::Expression;
 use crate::source::{FileId, Span};
 
 /// A `MetaData` object, as a number.
@@ -120,8 +121,8 @@ pub struct Registry {
     pub span: Span,
     /// What makes classes of it: decides on automatic table names and the like.
     pub kind: RegistryKind,
-    /// The Python types that its `type_annotation_map` has, by name; `None` when there is one that could not be read.
-    pub annotated_types: Option<Vec<String>>,
+    /// The Python types that its `type_annotation_map` has, each with its type; `None` when it could not be read.
+    pub type_annotation_map: Option<Vec<(Expression, Expression)>>,
     /// Classes may be registered on it that could not be read.
     pub open: bool,
     /// It is made by a library: which one.
@@ -172,6 +173,8 @@ pub struct Table {
     pub open: bool,
     /// Constraints and indexes that are given apart from columns.
     pub constraints: Vec<Constraint>,
+    /// `comment=`
+    pub comment: Option<String>,
     /// `extend_existing` or `keep_existing` is given.
     pub extends: bool,
     /// A table of this name was on the MetaData before.

@@ -18,6 +18,8 @@ pub(super) struct TableArguments {
     pub(super) schema: Option<Known<String>>,
     /// `schema=None` is written out.
     pub(super) no_schema: bool,
+    /// `comment=`
+    pub(super) comment: Option<String>,
     /// `extend_existing`, `keep_existing`
     pub(super) extends: bool,
     /// The database tells which columns there are, or something was not read.
@@ -184,6 +186,7 @@ impl<'t> SqlAlchemy<'t> {
                 }
                 _ => found.schema = Some(Known::Unknown(span, "the schema is computed".to_owned())),
             },
+            "comment" => found.comment = value.as_str().map(str::to_owned),
             "extend_existing" | "keep_existing" | "useexisting" => {
                 found.extends |= !matches!(value, Value::Bool(false));
             }
@@ -218,6 +221,7 @@ impl<'t> SqlAlchemy<'t> {
             columns: Vec::new(),
             open: arguments.open,
             constraints: arguments.constraints,
+            comment: arguments.comment,
             extends: arguments.extends,
             duplicate_of: None,
             imported_at,
@@ -338,6 +342,7 @@ impl<'t> SqlAlchemy<'t> {
                 let copy = TableArguments {
                     schema,
                     no_schema: true,
+                    comment: None,
                     extends: true,
                     open,
                     constraints,

@@ -6,7 +6,8 @@ use super::join::join;
 use super::{Machine, NESTING, Outcome};
 use crate::python::builtins;
 use crate::python::value::{
-    Argument, Arguments, Binds, Class, Code, Dict, Function, Keyword, List, Name, Origin, Scope, Str, TermKind, Value,
+    Argument, Arguments, Binds, Class, Code, Dict, Function, Key, Keyword, List, Name, Origin, Scope, Str, TermKind,
+    Value,
 };
 use crate::source::Span;
 use crate::syntax::python::tree;
@@ -211,9 +212,12 @@ impl<'t> Machine<'t> {
             let value = self.eval(&item.value)?;
             match &item.key {
                 Some(key) => {
-                    let key = self.eval(key)?;
-                    match builtins::key_of(&key) {
+                    let named = self.eval(key)?;
+                    match builtins::key_of(&named) {
                         Some(key) => {
+                            if let Key::Identity(address) = key {
+                                dict.identities.borrow_mut().push((address, named));
+                            }
                             dict.entries.borrow_mut().insert(key, value);
                         }
                         None => dict.open.set(true),

@@ -1,0 +1,99 @@
+//! Expressions of SQLAlchemy → SQL text, where they are simple enough to be sure of it.
+
+use crate::catalog::Dialect;
+use crate::catalog::quote::quoted;
+use crate::project::sqlalchemy::expression::{Expression, Given};
+
+/// A `server_default`: a string stands for itself in quotes, everything else is an expression.
+pub fn of_default(value: &Expression, dialect: Dialect) -> Option<String> {
+    match value {
+        Expression::Str(text) => Some(literal(text)),
+        other => of(other, dialect),
+    }
+}
+
+/// A SQL string.
+pub fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// An expression as SQL.
+pub fn of(value: &Expression, dialect: Dialect) -> Option<String> {
+    match value {
+        Expression::Int(number) => Some(number.to_string()),
+        Expression::Float(number) => Some(number.to_string()),
+        Expression::Bool(value) => Some(boolean(*value, dialect)),
+        Expression::None => Some("NULL".to_owned()),
+        Expression::Str(text) => Some(literal(text)),
+        Expression::Call(callee, given) => call(callee, given, dialect),
+        Expression::Name(name) => match name.as_str() {
+            "sqlalchemy.null" => Some("NULL".to_owned()),
+            "sqlalchemy.sqltypes.NULLTYPE" => None,
+            _ => None,
+        },
+        Expression::Operation(operator, operands) => match (operator.as_str(), &operands[..]) {
+            ("-", [Expression::Int(number)]) => Some(format!("-{number}")),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn boolean(value: bool, dialect: Dialect) -> String {
+    match (value, dialect) {
+        (true, Dialect::Sqlite) => "1",
+        (false, Dialect::Sqlite) => "0",
+        (true, _) => "true",
+        (false, _) => "false",
+    }
+    .to_owned()
+}
+
+fn call(callee: &Expression, given: &[Given], dialect: Dialect) -> Option<String> {
+    let Some(name) = callee.name().filter(|_| !matches!(callee, Expression::Call(..))) else { return None };
+    let first = given.first().map(|given| &given.value);
+    if let Some(function) = name.strip_prefix("sqlalchemy.func.") {
+        return self::function(function, given, dialect);
+    }
+    match name.strip_prefix("sqlalchemy.")? {
+        "text" | "TextClause" | "literal_column" => match first? {
+            Expression::Str(text) => Some(text.clone()),
+            _ => None,
+        },
+        "DefaultClause" => of_default(first?, dialect),
+        "true" | "True_" => Some(boolean(true, dialect)),
+        "false" | "False_" => Some(boolean(false, dialect)),
+        "null" => Some("NULL".to_owned()),
+        "literal" => of(first?, dialect),
+        "column" => match first? {
+            Expression::Str(name) => Some(quoted(name, dialect)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn function(name: &str, given: &[Given], dialect: Dialect) -> Option<String> {
+    let lower = name.to_lowercase();
+    // Functions that the standard writes without brackets.
+    let bare = matches!(
+        lower.as_str(),
+        "current_date"
+            | "current_time"
+            | "current_timestamp"
+            | "current_user"
+            | "localtime"
+            | "localtimestamp"
+            | "session_user"
+            | "user"
+            | "sysdate"
+    );
+    if given.is_empty() && lower == "now" && dialect == Dialect::Sqlite {
+        return Some("CURRENT_TIMESTAMP".to_owned());
+    }
+    if given.is_empty() && bare {
+        return Some(lower.to_uppercase());
+    }
+    let arguments: Vec<String> = given.iter().map(|given| of(&given.value, dialect)).collect::<Option<_>>()?;
+    Some(format!("{name}({})", arguments.join(", ")))
+}
