@@ -13,7 +13,7 @@ pub mod table;
 use indexmap::IndexMap;
 
 use crate::catalog::table::{Enum, Sequence, Table, TableName};
-use crate::project::versions::Version;
+use crate::project::versions::{Version, Versions};
 use crate::source::Span;
 
 /// A set of tables, and what belongs to them.
@@ -84,6 +84,15 @@ pub struct Target {
     pub dialect: Dialect,
     /// The version of SQLAlchemy that writes it.
     pub sqlalchemy: Version,
+    /// The version of SQLModel, where it is used.
+    pub sqlmodel: Version,
+}
+
+impl Target {
+    /// For a dialect, with the versions of an environment.
+    pub fn of(dialect: Dialect, versions: &Versions) -> Target {
+        Target { dialect, sqlalchemy: versions.sqlalchemy().version, sqlmodel: versions.sqlmodel().version }
+    }
 }
 
 impl Catalog {

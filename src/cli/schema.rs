@@ -26,6 +26,7 @@ pub fn run(arguments: &SchemaArguments, global: &Global, out: Out<'_>) -> Result
         }
         settings.dialect = Some(name.clone());
     }
+    settings.fresh_machine = true;
     let sources = loaded(root, true)?;
     let trees = Trees::of(&sources);
     let project = read::read(&sources, &trees, &settings);
@@ -76,13 +77,10 @@ pub fn target(project: &Project<'_>, environment: usize) -> Target {
     let environment = &project.environments[environment];
     let configured = project.settings.dialect.as_deref();
     let named = configured.or_else(|| environment.url.get().map(|url| url.dialect.as_str()));
-    Target {
-        dialect: named.and_then(Dialect::named).unwrap_or_default(),
-        sqlalchemy: environment.versions.sqlalchemy().version,
-    }
+    Target::of(named.and_then(Dialect::named).unwrap_or_default(), &environment.versions)
 }
 
 fn default_target(project: &Project<'_>) -> Target {
     let dialect = project.settings.dialect.as_deref().and_then(Dialect::named).unwrap_or_default();
-    Target { dialect, sqlalchemy: Versions::default().sqlalchemy().version }
+    Target::of(dialect, &Versions::default())
 }

@@ -63,7 +63,7 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         let mut runs: Vec<Run<'_>> = found
             .iter()
             .map(|found| {
-                let run = catch_unwind(AssertUnwindSafe(|| Run::of(found, sources, trees, setups)));
+                let run = catch_unwind(AssertUnwindSafe(|| Run::of(found, sources, trees, setups, settings)));
                 run.unwrap_or_else(|panic| {
                     broken.push(format!("running env.py of `{}` on paper broke: {}", found.name, said(&*panic)));
                     Run::not_run(trees)
@@ -218,8 +218,19 @@ impl<'t> Run<'t> {
         (run, alembic)
     }
 
-    fn of(found: &Found, sources: &'t Sources, trees: &'t Trees<'t>, setups: &SetupScripts) -> Run<'t> {
+    fn of(
+        found: &Found,
+        sources: &'t Sources,
+        trees: &'t Trees<'t>,
+        setups: &SetupScripts,
+        settings: &Settings,
+    ) -> Run<'t> {
         let (mut run, alembic) = Run::with(trees);
+        if settings.fresh_machine {
+            let mut packaging = versions::read::Packaging { setups, locks: versions::read::Locks::new() };
+            let versions = versions::read::read(sources, &found.config.directory, settings, &mut packaging);
+            run.machine.fresh_machine = Some(Rc::new(move |module| versions.brings(module)));
+        }
         run.machine.search_path = search_path(sources, &found.config, &found.run_from, setups);
         run.machine.working_directory = found.run_from.as_str().into();
         let numbers = Numbers { sqlalchemy: &run.sqlalchemy };

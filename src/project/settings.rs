@@ -17,6 +17,9 @@ pub struct Settings {
     pub autogenerate: Option<bool>,
     /// Files that the configuration excludes: their environments and models are not the project's.
     pub excluded: std::collections::BTreeSet<String>,
+    /// The project is read as a fresh machine would run it: environment variables that nothing sets are not set, and
+    /// packages that the requirements don't name are not installed.
+    pub fresh_machine: bool,
     /// Only environments with these names or paths; empty: all.
     pub environments: Vec<String>,
 }

@@ -118,8 +118,11 @@ pub struct Versions {
 }
 
 /// The newest lines that this version of limbeck was measured against.
-const NEWEST: &[(&str, &str, &[u32])] =
-    &[("sqlalchemy", "SQLAlchemy", &[2, 0, 99]), ("alembic", "Alembic", &[1, 20, 99])];
+const NEWEST: &[(&str, &str, &[u32])] = &[
+    ("sqlalchemy", "SQLAlchemy", &[2, 0, 99]),
+    ("alembic", "Alembic", &[1, 20, 99]),
+    ("sqlmodel", "SQLModel", &[0, 0, 99]),
+];
 
 impl Versions {
     /// The version of SQLAlchemy to go by.
@@ -130,6 +133,21 @@ impl Versions {
     /// The version of Alembic to go by.
     pub fn alembic(&self) -> Resolved {
         self.resolved("alembic")
+    }
+
+    /// Does a requirement bring the top-level module, as far as names tell? `None`: no requirements were read.
+    pub fn brings(&self, module: &str) -> Option<bool> {
+        let name = module.to_lowercase().replace('_', "-");
+        let meant = |known: &String| {
+            *known == name || known.starts_with(&format!("{name}-")) || known.strip_prefix("python-") == Some(&name)
+        };
+        let known = ["sqlalchemy", "alembic"].contains(&name.as_str()) || self.pins.keys().any(meant);
+        (known || !self.pins.is_empty()).then_some(known)
+    }
+
+    /// The version of SQLModel to go by.
+    pub fn sqlmodel(&self) -> Resolved {
+        self.resolved("sqlmodel")
     }
 
     /// Is SQLAlchemy certainly this version or later (`Some(true)`), certainly earlier (`Some(false)`)?

@@ -196,6 +196,11 @@ const ONLY_ON_PATH: &[&str] = &[
     "zlib",
 ];
 
+/// Does the top-level module come with Python?
+pub fn is_pythons_own(top: &str) -> bool {
+    NEVER_OF_THE_PROJECT.binary_search(&top).is_ok() || ONLY_ON_PATH.binary_search(&top).is_ok()
+}
+
 /// The module `dotted`, imported with this `sys.path` by code whose own top-level package or file lies in `start`.
 /// `whole` is the import that it is the beginning of (or itself): a directory without `__init__.py` is a package only
 /// where it leads to a file.

@@ -141,6 +141,8 @@ fn named(name: &str, given: &[Given], types: &CustomTypes, depth: usize) -> Opti
     };
     match class {
         "NullType" | "NULLTYPE" => Some(TypeKind::Null),
+        // `MutableDict.as_mutable(JSONB)`
+        "as_mutable" => kind(&given.first()?.value, types, depth),
         "ARRAY" => {
             let mut arguments = Arguments::of(given);
             let item = inner(arguments.take("item_type")?, types, depth)?;

@@ -101,6 +101,22 @@ impl Lowering<'_> {
             if let Some((_, found)) = map.iter().find(|(known, _)| known == key || known == python) {
                 return ColumnType::read(found, &self.models.custom_types);
             }
+            let of_enum = |known: &Expression| matches!(known, Expression::Name(name) if name.starts_with("enum."));
+            if let Expression::Class(class) = key
+                && class.members.is_some()
+                && let Some((_, found)) = map.iter().find(|(known, _)| of_enum(known))
+            {
+                let mut made = of_class(class, false)?;
+                let given = ColumnType::read(found, &self.models.custom_types)?;
+                if let (TypeKind::Enum(made), TypeKind::Enum(given)) = (&mut made.kind, given.kind) {
+                    made.not_native = given.not_native;
+                    made.length = given.length;
+                    made.create_constraint = given.create_constraint;
+                    made.schema = given.schema;
+                    made.name = given.name.or(made.name.take());
+                }
+                return Some(made);
+            }
         }
         python_type(strip_annotated(python), false)
     }
@@ -115,6 +131,16 @@ impl Lowering<'_> {
             }
         };
         let mut found = python_type(strip_annotated(python), true)?;
+        let bare = matches!(strip_annotated(python), Expression::Name(name) if !name.ends_with("NaiveDatetime"));
+        if let TypeKind::Plain(plain) = &mut found.kind
+            && plain.name == "DateTime"
+            && bare
+            && self.target.sqlmodel.is_at_least(&[0, 0, 45])
+        {
+            plain.timezone = true;
+            let name = Expression::Name("sqlmodel.sql.sqltypes.UTCDateTime".to_owned());
+            found.written = Some(Expression::Call(Box::new(name), Vec::new()));
+        }
         if let TypeKind::Plain(plain) = &mut found.kind {
             match plain.name.as_str() {
                 "AutoString" => {
@@ -194,7 +220,7 @@ fn python_type(python: &Expression, field: bool) -> Option<ColumnType> {
             },
             _ => None,
         },
-        Expression::Class(class) => of_class(class, string, field),
+        Expression::Class(class) => of_class(class, field),
         Expression::Item(of, items) if of.short_name() == Some("Literal") => {
             let items = match &**items {
                 Expression::List(items) => items.clone(),
@@ -223,7 +249,7 @@ fn python_type(python: &Expression, field: bool) -> Option<ColumnType> {
 }
 
 /// An enumeration of the project, or a class that derives from a type of Python.
-fn of_class(class: &ClassRef, string: &str, field: bool) -> Option<ColumnType> {
+fn of_class(class: &ClassRef, field: bool) -> Option<ColumnType> {
     if let Some(members) = &class.members {
         let name = class.qualified.rsplit('.').next().unwrap_or(&class.qualified).to_lowercase();
         let kind = TypeKind::Enum(EnumType {
@@ -245,8 +271,6 @@ fn of_class(class: &ClassRef, string: &str, field: bool) -> Option<ColumnType> {
         };
         return Some(ColumnType { kind, written: Some(Expression::Call(callee, vec![given])) });
     }
-    // SQLModel asks `issubclass`; SQLAlchemy looks along the bases of the class.
-    let _ = string;
     class.bases.iter().find_map(|base| match base.as_str() {
         name @ ("int" | "str" | "bool" | "float" | "bytes") => {
             python_type(&Expression::Builtin(name.to_owned()), field)

@@ -70,6 +70,20 @@ impl Lowering<'_> {
                 span: column.span,
             });
         }
+        if column.column_type.as_ref().is_some_and(|given| has_spatial_index(&given.value)) {
+            // GeoAlchemy2 adds it to the table itself.
+            made.indexes.push(Index {
+                name: Name::Is(format!("idx_{}_{name}", made.name.name)),
+                elements: vec![IndexElement::plain(&name)],
+                unique: false,
+                predicate: None,
+                using: Some("gist".to_owned()),
+                include: Vec::new(),
+                nulls_not_distinct: false,
+                options: Vec::new(),
+                span: column.span,
+            });
+        }
         for key in &column.foreign_keys {
             match self.target(key, metadata, Some(&name)) {
                 Some((target, target_column)) => {
@@ -276,6 +290,14 @@ impl Lowering<'_> {
         check.name = naming::name(&named, made, metadata);
         made.check_constraints.push(check);
     }
+}
+
+/// `Geometry` and `Geography` bring an index unless `spatial_index=False`.
+fn has_spatial_index(value: &Expression) -> bool {
+    let name = value.name().unwrap_or("");
+    name.starts_with("geoalchemy2.")
+        && matches!(value.short_name(), Some("Geometry" | "Geography"))
+        && value.keyword("spatial_index").is_none_or(|given| given.value != Expression::Bool(false))
 }
 
 /// A name as given: text, `conv("…")`, `op.f("…")`.

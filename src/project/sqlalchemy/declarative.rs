@@ -9,8 +9,9 @@ use crate::project::sqlalchemy::body::annotate;
 use crate::project::sqlalchemy::column::{self, Column, Style};
 use crate::project::sqlalchemy::expression::Expression;
 use crate::project::sqlalchemy::library::{SqlAlchemy, address};
+use crate::project::sqlalchemy::library_columns;
 use crate::project::sqlalchemy::table::{NewTable, TableArguments, known_name};
-use crate::project::sqlalchemy::{ClassId, MappedClass, Part, RegistryKind, Role, names};
+use crate::project::sqlalchemy::{ClassId, MappedClass, Part, RegistryKind, Role, TableId, names};
 use crate::python::evaluate::Machine;
 use crate::python::value::{Argument, Arguments, Binding, Class, Function, TermKind, Value};
 use crate::source::Span;
@@ -73,7 +74,10 @@ impl<'t> SqlAlchemy<'t> {
                     && !matches!(&keyword.value, Value::Term(term) if names::sqlalchemy(term) == Some("DeclarativeMeta"))
             })
         });
-        open |= root.brings_columns;
+        // It may add columns (SQLAlchemy's recipe of versioned objects does).
+        let own_mapper = class.ancestors().any(|ancestor| ancestor.own("__mapper_cls__").is_some());
+        let brings = class.inherited.iter().any(|base| brought(base, class.span).is_some());
+        open |= own_mapper || root.brings_columns && !brings;
         let deferred = class.library_bases().any(|base| {
             matches!(names::sqlalchemy(base), Some("DeferredReflection" | "AbstractConcreteBase" | "ConcreteBase"))
         });
@@ -210,14 +214,14 @@ impl<'t> SqlAlchemy<'t> {
                         after_base = true;
                         let brings =
                             term.dotted().and_then(bases::library_base).is_some_and(|base| base.brings_columns);
-                        open |= brings;
+                        open |= brings && brought(&ancestor, class.span).is_none();
                         continue;
                     }
                     let named = match &term.kind {
                         TermKind::Item(of, _) => of.dotted(),
                         _ => term.dotted(),
                     };
-                    open |= !named.is_some_and(bases::is_harmless);
+                    open |= !named.is_some_and(bases::is_harmless) && brought(&ancestor, class.span).is_none();
                 }
                 Value::Unknown(_) | Value::OneOf(_) => open = true,
                 _ => {}
@@ -267,6 +271,13 @@ impl<'t> SqlAlchemy<'t> {
         let (columns, unread) = self.columns_of(machine, class, owners, root.kind);
         let name =
             self.table_name(machine, class, owners, &root, columns.iter().any(|it| it.0.primary_key == Some(true)));
+        // Flask-SQLAlchemy makes no table for a class that inherits one and has no primary key of its own.
+        let keyless = !columns.iter().any(|(column, _)| column.primary_key != Some(false));
+        let shares = root.kind == RegistryKind::Flask && parent_table.is_some() && keyless && !unread;
+        let name = match name {
+            _ if shares => Found::Absent,
+            name => name,
+        };
         let name = match name {
             Found::Value(Value::None, _) | Found::Absent => {
                 if let Some(table) = parent_table {
@@ -301,6 +312,7 @@ impl<'t> SqlAlchemy<'t> {
             Found::Value(value, span) => known_name(&value, span),
             Found::Unread(span) => Known::Unknown(span, "the table name is computed".to_owned()),
         };
+        self.name_columns(owners, &columns);
         let mut arguments = TableArguments { open: open || unread || deferred, ..TableArguments::default() };
         match self.class_value(machine, class, owners, "__table_args__") {
             Found::Absent | Found::Value(Value::None, _) => {}
@@ -325,6 +337,22 @@ impl<'t> SqlAlchemy<'t> {
         });
         let mut state = self.state.borrow_mut();
         state.models.classes[id.0].table = Some(table);
+    }
+
+    /// `__table_args__` may name the columns of the class by their objects before the table is registered.
+    fn name_columns(&self, owners: &[(Rc<Class<'t>>, Role)], columns: &[(Column, usize)]) {
+        let mut state = self.state.borrow_mut();
+        let next = TableId(state.models.tables.len());
+        for (owner, role) in owners.iter().filter(|(_, role)| *role != Role::Mapped) {
+            let _ = role;
+            for (name, binding) in owner.attributes.borrow().iter() {
+                let Some(term) = column::call_of(&binding.value) else { continue };
+                let of = columns.iter().find(|(column, _)| column.attribute.as_deref() == Some(&**name));
+                if let Some(column) = of.and_then(|(column, _)| column.name.clone()) {
+                    state.column_by_term.insert(address(term), (next, column));
+                }
+            }
+        }
     }
 
     /// The columns that the class adds, with the addresses of their terms, and whether some were not read.
@@ -398,6 +426,13 @@ impl<'t> SqlAlchemy<'t> {
                 }
             }
         }
+        for found in brought_by_libraries(class, owners) {
+            let new = found
+                .columns
+                .into_iter()
+                .filter(|column| !seen.iter().any(|name| column.attribute.as_ref() == Some(name)));
+            columns.extend(new.map(|column| (column, 0)));
+        }
         (columns, unread)
     }
 
@@ -466,7 +501,9 @@ impl<'t> SqlAlchemy<'t> {
             }
         }
         match self.class_value(machine, class, owners, "__tablename__") {
-            Found::Absent => match bases::automatic_name(root.tablename, &class.name) {
+            Found::Absent => match by_library(class, owners)
+                .or_else(|| bases::automatic_name(root.tablename, &class.name))
+            {
                 Some(name)
                     if root.kind == RegistryKind::SqlModel || !owners.iter().any(|(_, role)| *role == Role::Mapped) =>
                 {
@@ -541,6 +578,36 @@ impl<'t> SqlAlchemy<'t> {
             value => value.clone(),
         }
     }
+}
+
+/// The `__tablename__` that a library's mixin has.
+fn by_library(class: &Rc<Class<'_>>, owners: &[(Rc<Class<'_>>, Role)]) -> Option<String> {
+    brought_by_libraries(class, owners).iter().find_map(|found| found.tablename.map(str::to_owned))
+}
+
+/// What a library's class in a method resolution order brings, where that is known.
+fn brought(ancestor: &Value<'_>, span: Span) -> Option<library_columns::Brings> {
+    let term = ancestor.as_term()?;
+    let name = match &term.kind {
+        TermKind::Item(of, _) => of.dotted(),
+        _ => term.dotted(),
+    };
+    library_columns::of(name?, span)
+}
+
+/// The same for all library classes of a class, but for those that its mapped parents have taken in.
+fn brought_by_libraries(class: &Rc<Class<'_>>, owners: &[(Rc<Class<'_>>, Role)]) -> Vec<library_columns::Brings> {
+    let mapped = owners.iter().filter(|(_, role)| *role == Role::Mapped);
+    let taken: Vec<usize> = mapped.flat_map(|(owner, _)| owner.library_bases().map(address)).collect();
+    // The class of `declarative_base(cls=…)` is among the owners, not among the bases.
+    let of_owners = owners.iter().filter(|(_, role)| *role != Role::Mapped).flat_map(|(owner, _)| &owner.inherited);
+    let mut seen = taken;
+    let own = of_owners.filter(|base| {
+        let new = base.as_term().map(address).filter(|at| !seen.contains(at));
+        seen.extend(new);
+        new.is_some()
+    });
+    own.filter_map(|base| brought(base, class.name_span)).collect()
 }
 
 /// `table=True` in the class statement, or in `model_config`.

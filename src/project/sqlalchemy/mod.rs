@@ -14,6 +14,7 @@ pub mod dialects;
 pub mod expression;
 pub mod imperative;
 pub mod library;
+pub mod library_columns;
 pub mod merge;
 pub mod metadata;
 pub mod names;

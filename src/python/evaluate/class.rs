@@ -124,7 +124,7 @@ impl<'t> Machine<'t> {
         if let Some(Value::Function(function)) = hook {
             let arguments = Arguments { keywords: class.keywords.clone(), ..Arguments::default() };
             let method = Value::Method(Rc::new(Value::Class(class.clone())), function);
-            let _ = self.maybe(|machine| machine.call(&method, &Rc::new(arguments), class.span));
+            let _ = self.call(&method, &Rc::new(arguments), class.span);
         }
     }
 }

@@ -48,7 +48,14 @@ impl<'t> Machine<'t> {
                     match (found, &last) {
                         (Some(found), _) => self.load(name, found, span)?,
                         (None, None) => {
-                            self.touched += 1;
+                            match self.is_installed(name) {
+                                Some(true) => {}
+                                Some(false) if self.tries > 0 => {
+                                    let message = format!("No module named '{name}'");
+                                    return Err(self.raised("ModuleNotFoundError", message, span));
+                                }
+                                _ => self.touched += 1,
+                            }
                             return Ok(Value::Term(self.name_term(dotted, span)));
                         }
                         (None, Some(parent)) => return self.missing_submodule(parent, dotted, name, span),
@@ -61,6 +68,12 @@ impl<'t> Machine<'t> {
             last = Some(module);
         }
         Ok(last.map_or(Value::None, Value::Module))
+    }
+
+    /// Is a top-level module of no project installed? `None`: can't be told.
+    fn is_installed(&self, top: &str) -> Option<bool> {
+        let installed = self.fresh_machine.as_ref()?;
+        if modules::is_pythons_own(top) { Some(true) } else { installed(top) }
     }
 
     /// Imports the module that `file` is, under the name that the search path gives it.
@@ -472,10 +485,14 @@ impl<'t> Machine<'t> {
             }
             Value::Term(term) => {
                 let term = term.clone();
-                Ok(match self.attribute(&Value::Term(term), name, span)? {
-                    Value::Term(found) => Value::Term(found),
-                    other => other,
-                })
+                let touched = self.touched;
+                let top = term.dotted().map(|dotted| dotted.split('.').next().unwrap_or(dotted).to_owned());
+                let found = self.attribute(&Value::Term(term.clone()), name, span)?;
+                if top.is_some_and(|top| self.is_installed(&top) == Some(true)) {
+                    // Nothing that could fail.
+                    self.touched = touched;
+                }
+                Ok(found)
             }
             other => Ok(other.clone()),
         }

@@ -116,6 +116,9 @@ pub struct OddImport {
     pub path_known: bool,
 }
 
+/// Is a top-level package installed? `None`: can't be told.
+pub type Installed<'t> = Rc<dyn Fn(&str) -> Option<bool> + 't>;
+
 /// The interpreter.
 pub struct Machine<'t> {
     /// The trees of the project's files.
@@ -146,6 +149,9 @@ pub struct Machine<'t> {
     pub frames: Vec<Frame<'t>>,
     /// `false`: imports of project modules give terms and run nothing (for revision files).
     pub follows_imports: bool,
+    /// On a fresh machine environment variables that nothing sets are not set, and this tells whether a top-level
+    /// package is installed. `None`: what the machine has is unknown, and both ways are followed.
+    pub fresh_machine: Option<Installed<'t>>,
     /// Modules for which this says so are not run when they are imported: their names are unknown.
     pub skips: Option<Rc<dyn Fn(FileId) -> bool + 't>>,
     libraries: Rc<[Rc<dyn Library<'t> + 't>]>,
@@ -168,6 +174,8 @@ pub struct Machine<'t> {
     doubt: usize,
     /// Counts calls of libraries and reads of unknowns: did a block touch the outside?
     touched: usize,
+    /// How many `try` statements are being executed.
+    tries: usize,
     /// The rounds of the comprehension being run are not all known.
     rounds_open: bool,
 }
@@ -190,6 +198,7 @@ impl<'t> Machine<'t> {
             frames: Vec::new(),
             follows_imports: true,
             skips: None,
+            fresh_machine: None,
             libraries: libraries.into(),
             places: Vec::new(),
             modules: FxHashMap::default(),
@@ -207,6 +216,7 @@ impl<'t> Machine<'t> {
             imports: 0,
             doubt: 0,
             touched: 0,
+            tries: 0,
             rounds_open: false,
         }
     }

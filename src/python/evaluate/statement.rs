@@ -536,7 +536,9 @@ impl<'t> Machine<'t> {
     fn try_statement(&mut self, node: &'t tree::StmtTry) -> Ran<'t> {
         let before = self.scope().names.borrow().clone();
         let touched = self.touched;
+        self.tries += 1;
         let mut ran = self.block(&node.body);
+        self.tries -= 1;
         match ran {
             Err(raised) => {
                 ran = self.handle(node, raised);

@@ -86,6 +86,14 @@ pub fn entry_value<'t>(machine: &mut Machine<'t>, entry: &Entry, span: Span) -> 
 
 /// What stands for a variable that nothing sets: the default, or unknown.
 pub fn with_default<'t>(machine: &mut Machine<'t>, name: &str, default: Option<Value<'t>>, span: Span) -> Value<'t> {
+    if machine.fresh_machine.is_some() {
+        // Nothing has set it.
+        return match default {
+            Some(Value::Str(text)) if !text.text.is_empty() => Value::Str(marked(&text, name)),
+            Some(default) => default,
+            None => Value::None,
+        };
+    }
     let Some(default) = default else { return variable(machine, name, span) };
     match &default {
         Value::None | Value::Bool(_) => variable(machine, name, span),

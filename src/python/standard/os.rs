@@ -214,9 +214,13 @@ impl<'t> System<'t> {
                 self.environment.assign(machine, &name, default.unwrap_or(Value::None), span);
                 Value::None
             }
-            "__getitem__" => self.environment.read(machine, &name, None, span),
+            "__getitem__" => match self.environment.known(machine, &name, span) {
+                Some(value) => value,
+                None => super::environment::variable(machine, &name, span),
+            },
             "__contains__" => match self.environment.known(machine, &name, span) {
                 Some(_) => Value::Bool(true),
+                None if machine.fresh_machine.is_some() => Value::Bool(false),
                 None => super::environment::variable(machine, &name, span),
             },
             "update" => {

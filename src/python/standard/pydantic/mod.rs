@@ -326,7 +326,7 @@ impl<'t> Pydantic<'t> {
                 value = checked(machine, class, &checks, &field, value, &seen, false, span);
             }
             seen.entries.borrow_mut().insert(Key::Str(field.name.clone()), value.clone());
-            let value = match (kind, is_default, &value) {
+            let value = match (kind, is_default && machine.fresh_machine.is_none(), &value) {
                 (Kind::Settings, true, Value::None | Value::Bool(_)) => {
                     let unknown = environment::unset(field.span, &shown);
                     join(vec![value, unknown], field.span)
