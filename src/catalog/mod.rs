@@ -8,6 +8,7 @@ pub mod column_type;
 pub mod models;
 pub mod operation;
 pub mod quote;
+pub mod replay;
 pub mod table;
 
 use indexmap::IndexMap;

@@ -36,8 +36,8 @@ pub enum Operation {
     DropConstraint(TableName, Name, Option<ConstraintKind>, Option<Box<Constraint>>),
     /// `ALTER TABLE … RENAME CONSTRAINT`
     RenameConstraint(TableName, String, String),
-    /// `ALTER INDEX … RENAME TO`
-    RenameIndex(TableName, String, String),
+    /// `ALTER INDEX … RENAME TO`: the table where it is given, else the index's schema and name are enough.
+    RenameIndex(Option<TableName>, TableName, String),
     /// `op.create_table_comment`, `op.drop_table_comment`
     SetTableComment(TableName, Option<String>),
     /// `ALTER TABLE … SET SCHEMA`
