@@ -23,7 +23,7 @@ pub fn declared(project: &Project<'_>, environment: usize, target: &Target) -> C
     let reached = |table: &&sqlalchemy::Table| table.reached_by.contains(&environment);
     let models = &project.models;
     // Where env.py reaches none, a program that calls Alembic imports them.
-    let any = models.tables.iter().any(|table| on_target(&&table) && reached(&&table));
+    let any = models.tables.iter().any(|table| on_target(&table) && reached(&table));
     let tables: Vec<TableId> =
         models.tables.iter().filter(on_target).filter(|table| !any || reached(table)).map(|table| table.id).collect();
     let mut catalog = lowered(models, &tables, target);

@@ -50,7 +50,7 @@ fn boolean(value: bool, dialect: Dialect) -> String {
 }
 
 fn call(callee: &Expression, given: &[Given], dialect: Dialect) -> Option<String> {
-    let Some(name) = callee.name().filter(|_| !matches!(callee, Expression::Call(..))) else { return None };
+    let name = callee.name().filter(|_| !matches!(callee, Expression::Call(..)))?;
     let first = given.first().map(|given| &given.value);
     if let Some(function) = name.strip_prefix("sqlalchemy.func.") {
         return self::function(function, given, dialect);
