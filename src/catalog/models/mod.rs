@@ -1,6 +1,6 @@
 //! What `target_metadata` holds → a [`Catalog`].
 //!
-//! [`column`] lowers columns with their types, [`constraint`] what stands beside them, [`naming`] gives the names that a
+//! [`mod@column`] lowers columns with their types, [`constraint`] what stands beside them, [`naming`] gives the names that a
 //! naming convention makes, [`text`] writes expressions as SQL.
 
 pub mod column;
