@@ -17,6 +17,7 @@
 //! | [`python`] | Python trees → modules, values | [`syntax`], [`source`] | Alembic, rules |
 //! | [`project`] | trees and values → facts | [`python`], [`syntax`], [`source`], [`secrets`] | rules, reports |
 //! | [`catalog`] | facts → tables; two catalogues → operations | [`project`], [`source`] | parsers, rules, reports |
+//! | [`database`] | a URL → is it there, is it ready? | – | facts, rules, reports |
 //! | [`listing`] | a catalogue → JSON and other listings | [`catalog`], [`source`] | facts, rules, reports |
 //! | [`rules`] | facts → diagnostics | [`project`], [`diagnostic`], [`source`], [`secrets`] | the disk, parsers, reports |
 //! | [`check`] | runs the rules; suppressions, levels, order | [`rules`], [`project`], [`diagnostic`], [`syntax`], [`source`] | reports |
@@ -29,6 +30,7 @@ pub mod catalog;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod database;
 pub mod diagnostic;
 pub mod fix;
 pub mod graph;

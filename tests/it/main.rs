@@ -3,6 +3,7 @@
 
 mod architecture;
 mod cli;
+mod cluster;
 mod examples;
 mod oracle;
 mod outlines;

@@ -1,0 +1,3 @@
+//! Databases that run: throw-away PostgreSQL servers ([`cluster`]).
+
+pub mod cluster;
