@@ -1,6 +1,6 @@
 //! Facts → a [`Catalog`]: the tables that the models declare, that the migrations make, or that a database has.
 //!
-//! Three producers, one form. [`models`] lowers what `target_metadata` holds; [`replay`] plays the revisions in graph
+//! Three producers, one form. [`models`] lowers what `target_metadata` holds; `replay` plays the revisions in graph
 //! order; both end in the same [`table::Table`]s, so one comparison and one writer serve all. What could not be read is
 //! `None` or [`Unresolved`], never a guess.
 
