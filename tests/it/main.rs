@@ -12,4 +12,5 @@ mod pages;
 mod projects;
 mod properties;
 mod seeded;
+mod venvs;
 mod world;
