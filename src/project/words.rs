@@ -24,7 +24,7 @@ const OF_TABLES: &[&str] = &[
     ".Model)",
 ];
 
-/// What bases, mixins and MetaData are made with, or come with.
+/// What bases, mixins, MetaData and column types are made with, or come with.
 pub const OF_BASES: &[&str] = &[
     "declarative_base",
     "DeclarativeBase",
@@ -39,6 +39,9 @@ pub const OF_BASES: &[&str] = &[
     "class Base",
     "SQLModel",
     "import db",
+    "TypeDecorator",
+    "UserDefinedType",
+    "Annotated[",
 ];
 
 /// Revisions, and comments to limbeck.

@@ -28,7 +28,11 @@ impl Lowering<'_> {
             let named = Named { kind: "pk", given: key.name.clone(), columns: &key.columns, referred: None };
             key.name = naming::name(&named, made, metadata);
             for column in made.columns.iter_mut().filter(|column| key.columns.contains(&column.name)) {
-                column.nullable = Some(false);
+                // What the call says of it stands.
+                let declared = table.columns.iter().find(|declared| declared.name.as_ref() == Some(&column.name));
+                if declared.is_none_or(|declared| declared.nullable.is_none()) {
+                    column.nullable = Some(false);
+                }
             }
             made.primary_key = Some(key);
         }

@@ -306,22 +306,20 @@ fn marker_of(term: &Term<'_>) -> Option<Shape> {
             | "DynamicMapped"
             | "Relationship"
             | "MappedColumn"
-            | "AppenderQuery"
-            | "AssociationProxy"
-            | "AttributeEventToken"
-            | "AppenderMixin"
-            | "SQLCoreOperations"
-            | "SQLORMExpression"
-            | "ORMDescriptor"
             | "QueryableAttribute"
             | "InstrumentedAttribute"
             | "MappedSQLExpression"
             | "Composite"
             | "Synonym"
             | "RelationshipProperty"
-            | "ColumnProperty"
-            | "declared_attr",
+            | "ColumnProperty",
         ) => Some(Shape::Mapped),
+        // Descriptors that Declarative passes over.
+        (
+            "sqlalchemy",
+            "AppenderQuery" | "AssociationProxy" | "AppenderMixin" | "SQLCoreOperations" | "SQLORMExpression"
+            | "ORMDescriptor" | "hybrid_property" | "declared_attr",
+        ) => Some(Shape::Marker),
         ("typing" | "typing_extensions", "ClassVar") => Some(Shape::ClassVar),
         ("typing" | "typing_extensions", "Final" | "Required" | "NotRequired" | "TypeAlias") | ("dataclasses", _) => {
             Some(Shape::Marker)

@@ -142,6 +142,12 @@ pub fn call_of<'v, 't>(value: &'v Value<'t>) -> Option<&'v std::rc::Rc<Term<'t>>
     }
 }
 
+/// The name that the call of a column gives it, where it gives one.
+pub fn name_in(term: &Term<'_>) -> Option<String> {
+    let (_, arguments) = term.call()?;
+    arguments.get(0, "name").and_then(Value::as_str).map(str::to_owned)
+}
+
 /// Reads a `Column(…)` or `mapped_column(…)` call. `place` names the attribute, for a class.
 pub fn read<'t>(term: &Term<'t>, attribute: Option<(&str, Span, Span)>, find: &dyn FindColumn<'t>) -> Option<Column> {
     let (_, arguments) = term.call()?;

@@ -53,6 +53,7 @@ impl<'t> SqlAlchemy<'t> {
             Some(Value::Bool(false) | Value::None) | None => {}
             Some(_) => return,
         }
+        self.name_own_columns(class);
         self.map_class(machine, class, root, by_decorator);
     }
 
@@ -268,7 +269,8 @@ impl<'t> SqlAlchemy<'t> {
             }
             return;
         }
-        let (columns, unread) = self.columns_of(machine, class, owners, root.kind);
+        let (mut columns, unread) = self.columns_of(machine, class, owners, root.kind);
+        self.bind_columns(machine, class, &mut columns);
         let name =
             self.table_name(machine, class, owners, &root, columns.iter().any(|it| it.0.primary_key == Some(true)));
         // Flask-SQLAlchemy makes no table for a class that inherits one and has no primary key of its own.
@@ -339,12 +341,48 @@ impl<'t> SqlAlchemy<'t> {
         state.models.classes[id.0].table = Some(table);
     }
 
+    /// The statement itself may name its columns by their objects before there is a table: `ForeignKey(id)`.
+    fn name_own_columns(&self, class: &Rc<Class<'t>>) {
+        let mut state = self.state.borrow_mut();
+        let next = TableId(state.models.tables.len());
+        for (attribute, binding) in class.attributes.borrow().iter() {
+            let Some(term) = column::call_of(&binding.value) else { continue };
+            let name = column::name_in(term).unwrap_or_else(|| attribute.to_string());
+            state.column_by_term.insert(address(term), (next, name));
+        }
+    }
+
+    /// SQLAlchemy copies the columns of mixins, and makes those of annotations: each class gets an attribute of its own
+    /// for them, so that `User.id` is the column of `user`.
+    fn bind_columns(&self, machine: &mut Machine<'t>, class: &Rc<Class<'t>>, columns: &mut [(Column, usize)]) {
+        for (column, at) in columns.iter_mut() {
+            let Some(attribute) = column.attribute.clone() else { continue };
+            let own = class.own(&attribute);
+            if own.as_ref().is_some_and(|binding| column::call_of(&binding.value).is_some()) {
+                continue;
+            }
+            let callee = machine.name_term("sqlalchemy.orm.mapped_column", column.span);
+            let made = machine.call_term(&callee, &Rc::new(Arguments::default()), column.span);
+            let Value::Term(term) = &made else { continue };
+            *at = address(term);
+            self.state.borrow_mut().kept.push(made.clone());
+            let binding = Binding {
+                value: made,
+                span: column.name_span,
+                statement: column.statement,
+                annotation: own.and_then(|binding| binding.annotation),
+                certain: column.certain,
+                only_annotated: false,
+            };
+            class.attributes.borrow_mut().insert(attribute.as_str().into(), binding);
+        }
+    }
+
     /// `__table_args__` may name the columns of the class by their objects before the table is registered.
     fn name_columns(&self, owners: &[(Rc<Class<'t>>, Role)], columns: &[(Column, usize)]) {
         let mut state = self.state.borrow_mut();
         let next = TableId(state.models.tables.len());
-        for (owner, role) in owners.iter().filter(|(_, role)| *role != Role::Mapped) {
-            let _ = role;
+        for (owner, _) in owners.iter().filter(|(_, role)| *role != Role::Mapped) {
             for (name, binding) in owner.attributes.borrow().iter() {
                 let Some(term) = column::call_of(&binding.value) else { continue };
                 let of = columns.iter().find(|(column, _)| column.attribute.as_deref() == Some(&**name));

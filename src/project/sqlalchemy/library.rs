@@ -287,6 +287,12 @@ impl<'t> Library<'t> for SqlAlchemy<'t> {
         {
             return Some(Ok(arguments.positional.first()?.value.clone()));
         }
+        // `Index(…).ddl_if(dialect="postgresql")` is that index.
+        if let TermKind::Attribute(of, method) = &callee.kind
+            && &**method == "ddl_if"
+        {
+            return Some(Ok(Value::Term(of.clone())));
+        }
         if let TermKind::Attribute(of, method) = &callee.kind
             && let Some(answer) = self.method_called(machine, of, method, callee, arguments, span)
         {

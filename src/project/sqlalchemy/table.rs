@@ -280,7 +280,10 @@ impl<'t> SqlAlchemy<'t> {
         });
         let Some((table, _)) = on_columns else { return };
         if let Some(constraint) = column::constraint(made, self) {
-            self.state.borrow_mut().models.tables[table.0].constraints.push(constraint);
+            // While `__table_args__` runs there is no table yet: the constraint comes in what that gives.
+            if let Some(table) = self.state.borrow_mut().models.tables.get_mut(table.0) {
+                table.constraints.push(constraint);
+            }
         }
     }
 

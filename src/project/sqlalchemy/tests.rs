@@ -183,3 +183,30 @@ fn runs_are_put_together() {
     assert_eq!((whole.metadatas.len(), whole.tables.len()), (1, 1));
     assert_eq!(renumbering.tables, [whole.tables[0].id]);
 }
+
+#[test]
+fn columns_of_mixins_belong_to_each_class() {
+    let code = "from sqlalchemy import ForeignKey, Integer\nfrom sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column\n\
+                class Base(DeclarativeBase): pass\n\
+                class Keyed:\n    id: Mapped[int] = mapped_column(primary_key=True)\n\
+                class User(Keyed, Base):\n    __tablename__ = 'users'\n    name: Mapped[str]\n\
+                class Post(Keyed, Base):\n    __tablename__ = 'posts'\n    of = mapped_column(ForeignKey(User.id))\n    by = mapped_column(ForeignKey(User.name))\n\
+                class Node(Base):\n    __tablename__ = 'nodes'\n    key = mapped_column(Integer, primary_key=True)\n    above = mapped_column(ForeignKey(key))\n";
+    assert_eq!(
+        tables(code),
+        "Base.metadata: users(name, id*)\n\
+         Base.metadata: posts(of>Column(TableId(0), \"id\"), by>Column(TableId(0), \"name\"), id*)\n\
+         Base.metadata: nodes(key*, above>Column(TableId(2), \"key\"))"
+    );
+}
+
+#[test]
+fn table_arguments_by_the_class_itself() {
+    let code = "from sqlalchemy import Index, Integer\nfrom sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column\n\
+                class Base(DeclarativeBase): pass\n\
+                class User(Base):\n    __tablename__ = 'users'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    name: Mapped[str]\n\
+                \x20   @declared_attr\n    def __table_args__(cls):\n        return (Index('by_name', cls.name).ddl_if(dialect='postgresql'), Index('by_id', cls.id))\n";
+    let models = models(&[("main.py", "import models\n"), ("models.py", code)]);
+    let indexes: Vec<_> = models.tables[0].constraints.iter().map(|index| index.columns.clone()).collect();
+    assert_eq!(indexes, [[Some("name".to_owned())], [Some("id".to_owned())]]);
+}

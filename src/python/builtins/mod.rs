@@ -24,9 +24,14 @@ pub use formatting::{format_value, percent_format, to_text};
 pub use functions::call_builtin;
 pub use operators::{binary, compare};
 
-/// The built-in functions and types.
+/// The built-in functions, types and constants.
 const NAMES: &[&str] = &[
+    "Ellipsis",
+    "NotImplemented",
+    "__build_class__",
+    "__debug__",
     "__import__",
+    "__loader__",
     "abs",
     "aiter",
     "all",
@@ -43,6 +48,8 @@ const NAMES: &[&str] = &[
     "classmethod",
     "compile",
     "complex",
+    "copyright",
+    "credits",
     "delattr",
     "dict",
     "dir",
@@ -50,6 +57,7 @@ const NAMES: &[&str] = &[
     "enumerate",
     "eval",
     "exec",
+    "exit",
     "filter",
     "float",
     "format",
@@ -67,6 +75,7 @@ const NAMES: &[&str] = &[
     "issubclass",
     "iter",
     "len",
+    "license",
     "list",
     "locals",
     "map",
@@ -81,6 +90,7 @@ const NAMES: &[&str] = &[
     "pow",
     "print",
     "property",
+    "quit",
     "range",
     "repr",
     "reversed",
