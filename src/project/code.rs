@@ -58,6 +58,11 @@ impl<'s> Code<'s> {
         Code { trees, words, mentioning: RefCell::default(), calls: RefCell::default() }
     }
 
+    /// The trees, for who runs code of the project on paper.
+    pub fn trees(&self) -> &'s Trees<'s> {
+        self.trees
+    }
+
     /// Does any code hold the word: as a name, as a dotted name (imports count: `from alembic import config` holds
     /// `alembic.config`), or in a string?
     pub fn mentions(&self, word: &str) -> bool {

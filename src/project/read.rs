@@ -299,6 +299,7 @@ fn environment<'t>(
         config: found.config.clone(),
         script_location: found.script_location.clone(),
         run_from: found.run_from.clone(),
+        search_path: run.machine.search_path.iter().map(ToString::to_string).collect(),
         flask,
         url: url(script.as_ref(), found),
         env_script: script,

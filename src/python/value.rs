@@ -232,6 +232,17 @@ pub struct Scope<'t> {
     pub outer: RefCell<Vec<(Name, Rc<Scope<'t>>)>>,
     /// Something unknown may have bound any name here (`from unknown import *`, `globals().update(…)`).
     pub open: RefCell<Option<Unknown>>,
+    /// Import statements that run when the name is first read, and the module they stand in.
+    pub put_off: RefCell<Map<Name, PutOff<'t>>>,
+}
+
+/// An import statement that has not run yet.
+#[derive(Clone)]
+pub struct PutOff<'t> {
+    /// The statement.
+    pub statement: &'t tree::Stmt,
+    /// The module that it stands in.
+    pub module: Rc<Module<'t>>,
 }
 
 /// How far a module has run.
@@ -654,8 +665,8 @@ impl<'t> Scope<'t> {
     }
 
     fn fresh(parent: Option<Rc<Scope<'t>>>, is_class: bool) -> Rc<Scope<'t>> {
-        let (names, outer) = Default::default();
-        Rc::new(Scope { names, parent, is_class, outer, open: RefCell::new(None) })
+        let (names, outer, put_off) = Default::default();
+        Rc::new(Scope { names, parent, is_class, outer, open: RefCell::new(None), put_off })
     }
 }
 

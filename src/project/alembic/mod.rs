@@ -10,6 +10,7 @@ mod filter;
 pub mod flask_migrate;
 pub mod library;
 pub mod locations;
+pub mod operations;
 pub mod revision;
 mod script_directory;
 pub mod template;
@@ -34,6 +35,8 @@ pub struct Environment {
     pub script_location: Option<String>,
     /// The directory from which `script_location` resolves, relative to the project root: where alembic must run.
     pub run_from: String,
+    /// `sys.path` after env.py has run, relative to the project root.
+    pub search_path: Vec<String>,
     /// The Flask application that `flask db` loads, where Flask-Migrate is used.
     pub flask: Option<flask_migrate::FlaskApp>,
     /// env.py, run on paper.

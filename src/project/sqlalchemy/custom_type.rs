@@ -115,16 +115,16 @@ impl<'t> SqlAlchemy<'t> {
     }
 
     /// Finds out what the types met are. What one is may be another of the project.
-    pub(super) fn custom_types(&self, machine: &mut Machine<'t>) -> CustomTypes {
-        let mut types = CustomTypes::default();
-        let mut done = 0;
+    pub fn look_into_types(&self, machine: &mut Machine<'t>) {
         loop {
-            let next = self.state.borrow().types_met.get(done).cloned();
-            let Some((at, value)) = next else { return types };
-            done += 1;
+            let mut state = self.state.borrow_mut();
+            let done = state.types_looked_into;
+            let Some((at, value)) = state.types_met.get(done).cloned() else { return };
+            state.types_looked_into += 1;
+            drop(state);
             let mut each = |dialect| self.implementation(machine, &value, dialect);
             let found = CustomType { postgresql: each("postgresql"), mysql: each("mysql"), sqlite: each("sqlite") };
-            types.found.insert(at, found);
+            self.state.borrow_mut().models.custom_types.found.insert(at, found);
         }
     }
 

@@ -11,12 +11,13 @@ use std::rc::Rc;
 use crate::project::sqlalchemy::bases::{self, AutoName};
 use crate::project::sqlalchemy::column::FindColumn;
 use crate::project::sqlalchemy::expression::Expression;
+use crate::project::sqlalchemy::table::TableArguments;
 use crate::project::sqlalchemy::{
-    BodyId, ClassId, MetaDataId, Models, Registry, RegistryId, RegistryKind, SecondImport, TableId, names, star,
+    BodyId, ClassId, MetaDataId, Models, Registry, RegistryId, RegistryKind, SecondImport, Table, TableId, names, star,
 };
 use crate::python::evaluate::{Machine, Outcome, Raised};
 use crate::python::library::Library;
-use crate::python::value::{Arguments, Class, Name, Term, TermKind, Value};
+use crate::python::value::{Arguments, Class, Keyword, Name, Term, TermKind, Value};
 use crate::source::Span;
 
 /// SQLAlchemy, SQLModel and Flask-SQLAlchemy, on paper.
@@ -53,6 +54,8 @@ pub(super) struct State<'t> {
     pub(super) databases: Vec<Rc<Term<'t>>>,
     /// Types of the project that stand where a column's type does, by their address.
     pub(super) types_met: Vec<(usize, Value<'t>)>,
+    /// So many of them were looked into.
+    pub(super) types_looked_into: usize,
     /// Keeps what is known by address alive.
     pub(super) kept: Vec<Value<'t>>,
     /// Files that no env.py reaches are being read: what they register is never a duplicate.
@@ -103,11 +106,56 @@ impl<'t> SqlAlchemy<'t> {
     /// base can be imported.
     pub fn models(&self, machine: &mut Machine<'t>) -> Models {
         self.name_metadatas(machine);
-        let types = self.custom_types(machine);
+        self.look_into_types(machine);
         let mut models = std::mem::take(&mut self.state.borrow_mut().models);
-        models.custom_types = types;
         models.second_imports = second_imports(machine);
         models
+    }
+
+    /// Shows the facts so far.
+    pub fn with_models<R>(&self, look: impl FnOnce(&Models) -> R) -> R {
+        look(&self.state.borrow().models)
+    }
+
+    /// A MetaData of which only the naming convention is known.
+    pub fn conventional_metadata(
+        &self,
+        machine: &mut Machine<'t>,
+        (naming_convention, conventions): &(bool, Vec<(String, String)>),
+    ) -> MetaDataId {
+        let id = self.new_metadata(machine, Span::start_of(crate::source::FileId(0)), None, false);
+        let metadata = &mut self.state.borrow_mut().models.metadatas[id.0];
+        metadata.naming_convention = *naming_convention;
+        metadata.conventions.clone_from(conventions);
+        id
+    }
+
+    /// Puts what `Table(…)` or `op.create_table(…)` is given on a table.
+    pub fn fill_table<'v>(
+        &self,
+        table: &mut Table,
+        positional: impl IntoIterator<Item = &'v Value<'t>>,
+        keywords: &[Keyword<'t>],
+    ) where
+        't: 'v,
+    {
+        let mut found = TableArguments::default();
+        positional.into_iter().for_each(|value| self.take_argument(value, &mut found));
+        keywords.iter().for_each(|keyword| self.take_keyword(&keyword.name, &keyword.value, keyword.span, &mut found));
+        table.schema = found.schema.or(table.schema.take());
+        table.comment = found.comment;
+        table.open |= found.open;
+        table.constraints.extend(found.constraints);
+        table.columns.extend(found.columns.into_iter().map(|(column, _)| column));
+    }
+
+    /// Registers a table that `term` stands for, under a number of its own.
+    pub fn keep_table(&self, table: &mut Table, term: &Rc<Term<'t>>) {
+        let mut state = self.state.borrow_mut();
+        table.id = TableId(state.models.tables.len());
+        state.models.tables.push(table.clone());
+        state.table_by_term.insert(address(term), table.id);
+        state.table_terms.insert(table.id, term.clone());
     }
 
     /// The MetaData that a value is, if it is one.

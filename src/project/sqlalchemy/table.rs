@@ -174,7 +174,7 @@ impl<'t> SqlAlchemy<'t> {
         }
     }
 
-    fn take_keyword(&self, name: &str, value: &Value<'t>, span: Span, found: &mut TableArguments) {
+    pub(super) fn take_keyword(&self, name: &str, value: &Value<'t>, span: Span, found: &mut TableArguments) {
         match name {
             "schema" => match value {
                 Value::None => found.no_schema = true,

@@ -26,6 +26,9 @@ impl<'t> Machine<'t> {
                 if let Some(binding) = found.filter(|binding| !binding.only_annotated) {
                     return Ok(binding.value);
                 }
+                if let Some(value) = self.import_put_off(&module.scope.clone(), name) {
+                    return Ok(value);
+                }
                 if let Some(submodule) = self.submodule_if_imported(module, name) {
                     return Ok(submodule);
                 }

@@ -168,7 +168,7 @@ impl<'t> Machine<'t> {
             return Ok(self.unknown(span, "calls nested too deeply"));
         }
         if self.calls == 0 {
-            self.budget = super::STEPS_OF_A_CALL;
+            self.budget = self.steps_of_a_call;
         }
         let Some(file) = function.module.file else {
             return Ok(self.unknown(span, "a function without a file"));

@@ -165,6 +165,9 @@ impl<'t> Machine<'t> {
             if let Some(binding) = found.filter(|binding| !binding.only_annotated) {
                 return Ok(binding.value);
             }
+            if let Some(value) = self.import_put_off(&here, name) {
+                return Ok(value);
+            }
             open = open.or_else(|| here.open.borrow().clone());
             scope = here.parent.clone();
         }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Frame, IMPORTS, Machine, OddImport, Outcome, Raised};
 use crate::python::modules::{self, Found};
-use crate::python::value::{Binding, Module, Name, PROJECT_ROOT, Scope, State, Unknown, Value};
+use crate::python::value::{Binding, Module, Name, PROJECT_ROOT, PutOff, Scope, State, Unknown, Value};
 use crate::source::{FileId, Span};
 use crate::syntax::python::tree;
 
@@ -311,6 +311,9 @@ impl<'t> Machine<'t> {
     /// not known. A script's exceptions are its caller's to judge.
     fn module_body(&mut self, body: &'t [tree::Stmt], is_script: bool) -> Result<(), Box<Raised<'t>>> {
         for statement in body {
+            if self.puts_off_imports && self.put_off(statement) {
+                continue;
+            }
             match self.block(std::slice::from_ref(statement)) {
                 Err(raised) if !is_script && (raised.value.is_some() || raised.calls > 0) => {
                     let value = self.hides_imports(raised.span, &format!("raises {} on paper", raised.exception));
@@ -324,6 +327,54 @@ impl<'t> Machine<'t> {
             }
         }
         Ok(())
+    }
+
+    /// Leaves an import statement for later; `false` for a statement that is none, or binds nobody knows what.
+    fn put_off(&mut self, statement: &'t tree::Stmt) -> bool {
+        let first = |alias: &'t tree::Alias| match &alias.asname {
+            Some(name) => name.as_str(),
+            None => alias.name.split('.').next().unwrap_or(&alias.name),
+        };
+        let names: Vec<&'t str> = match statement {
+            tree::Stmt::Import(node) => node.names.iter().map(first).collect(),
+            tree::Stmt::ImportFrom(node) if node.names.iter().all(|alias| &alias.name != "*") => {
+                node.names.iter().map(|alias| alias.asname.as_ref().unwrap_or(&alias.name).as_str()).collect()
+            }
+            _ => return false,
+        };
+        let Some(module) = self.module().cloned() else { return false };
+        let scope = self.scope();
+        let mut waiting = scope.put_off.borrow_mut();
+        // `import a.b` beside `import a.c`: both bind `a`.
+        if names.iter().any(|name| waiting.contains_key(*name) || scope.names.borrow().contains_key(*name)) {
+            return false;
+        }
+        for name in names {
+            waiting.insert(name.into(), PutOff { statement, module: module.clone() });
+        }
+        true
+    }
+
+    /// Runs the import statement that binds `name` in `scope`, if one waits for that: what it binds.
+    pub(super) fn import_put_off(&mut self, scope: &Rc<Scope<'t>>, name: &str) -> Option<Value<'t>> {
+        let PutOff { statement, module } = scope.put_off.borrow_mut().shift_remove(name)?;
+        let file = module.file?;
+        let doubt = std::mem::take(&mut self.doubt);
+        let tries = std::mem::take(&mut self.tries);
+        self.enter(module.scope.clone(), module, file, None);
+        let ran = match statement {
+            tree::Stmt::Import(node) => self.import_statement(node),
+            tree::Stmt::ImportFrom(node) => self.import_from_statement(node),
+            _ => Ok(()),
+        };
+        self.leave();
+        (self.doubt, self.tries) = (doubt, tries);
+        if let Err(raised) = ran {
+            let why = format!("its import raises {} on paper", raised.exception);
+            return Some(self.hides_imports(raised.span, &why));
+        }
+        let bound = scope.names.borrow().get(name).cloned();
+        bound.map(|binding| binding.value)
     }
 
     fn note_odd_import(&mut self, name: &str, span: Span, root: Option<String>) {
@@ -459,6 +510,9 @@ impl<'t> Machine<'t> {
                 if let Some(binding) = found.filter(|binding| !binding.only_annotated) {
                     return Ok(binding.value);
                 }
+                if let Some(value) = self.import_put_off(&module.scope.clone(), name) {
+                    return Ok(value);
+                }
                 if self.find_submodule(module, name).is_some() {
                     return self.import(&format!("{}.{name}", module.name), statement);
                 }
@@ -516,6 +570,10 @@ impl<'t> Machine<'t> {
         };
         let all = module.scope.names.borrow().get("__all__").map(|binding| binding.value.clone());
         let listed = all.and_then(|all| all.items());
+        let put_off: Vec<Name> = module.scope.put_off.borrow().keys().cloned().collect();
+        for name in put_off {
+            self.import_put_off(&module.scope.clone(), &name);
+        }
         let names: Vec<Name> = match &listed {
             Some(items) => items.iter().filter_map(|item| item.as_str().map(Name::from)).collect(),
             None => module.scope.names.borrow().keys().filter(|name| !name.starts_with('_')).cloned().collect(),

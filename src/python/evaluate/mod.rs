@@ -68,8 +68,7 @@ pub enum Frame<'t> {
 
 /// Steps (statements and calls) that one machine takes before everything further is unknown.
 const STEPS: usize = 4_000_000;
-/// Steps that one call from a module's own statements may take, with all that it calls; modules imported on the way
-/// have their own.
+/// The usual [`Machine::steps_of_a_call`].
 const STEPS_OF_A_CALL: usize = 6_000;
 /// How deep calls of the project's functions may nest.
 const CALLS: usize = 48;
@@ -149,6 +148,12 @@ pub struct Machine<'t> {
     pub frames: Vec<Frame<'t>>,
     /// `false`: imports of project modules give terms and run nothing (for revision files).
     pub follows_imports: bool,
+    /// Import statements of modules run when one of their names is first read (for revision files, which import much and
+    /// use little).
+    pub puts_off_imports: bool,
+    /// Steps that one call from a module's own statements may take, with all that it calls; modules imported on the way
+    /// have their own.
+    pub steps_of_a_call: usize,
     /// On a fresh machine environment variables that nothing sets are not set, and this tells whether a top-level
     /// package is installed. `None`: what the machine has is unknown, and both ways are followed.
     pub fresh_machine: Option<Installed<'t>>,
@@ -197,6 +202,8 @@ impl<'t> Machine<'t> {
             second_names: Vec::new(),
             frames: Vec::new(),
             follows_imports: true,
+            puts_off_imports: false,
+            steps_of_a_call: STEPS_OF_A_CALL,
             skips: None,
             fresh_machine: None,
             libraries: libraries.into(),
@@ -258,6 +265,21 @@ impl<'t> Machine<'t> {
     /// Does the code being executed certainly run?
     pub fn is_certain(&self) -> bool {
         self.doubt == 0
+    }
+
+    /// Is code being executed whose exceptions a `try` may catch?
+    pub fn is_tried(&self) -> bool {
+        self.tries > 0
+    }
+
+    /// The library's call that is being answered certainly raises nothing: an `except` around it need not be followed.
+    pub fn certainly_succeeds(&mut self) {
+        self.touched = self.touched.saturating_sub(1);
+    }
+
+    /// Steps are counted from here again: for a machine that runs one script after the other.
+    pub fn starts_afresh(&mut self) {
+        self.steps = 0;
     }
 
     /// A value that can't be read, recorded in [`Machine::unknowns`].
