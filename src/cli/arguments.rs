@@ -279,6 +279,8 @@ pub enum SchemaSource {
     /// What `target_metadata` holds.
     #[default]
     Models,
+    /// What the database has after `alembic upgrade heads`.
+    Migrations,
 }
 
 impl SchemaSource {
@@ -286,6 +288,7 @@ impl SchemaSource {
     pub fn name(self) -> &'static str {
         match self {
             SchemaSource::Models => "models",
+            SchemaSource::Migrations => "migrations",
         }
     }
 }

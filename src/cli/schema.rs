@@ -35,6 +35,7 @@ pub fn run(arguments: &SchemaArguments, global: &Global, out: Out<'_>) -> Result
             let target = target(&project, environment);
             let catalog = match arguments.from {
                 SchemaSource::Models => catalog::models::declared(&project, environment, &target),
+                SchemaSource::Migrations => catalog::replay::replayed(&project, environment, &target),
             };
             (Some(environment), target, catalog)
         })

@@ -25,7 +25,8 @@ impl Lowering<'_> {
             self.beside(constraint, made, metadata, unread);
         }
         if let Some(mut key) = made.primary_key.take() {
-            let named = Named { kind: "pk", given: key.name.clone(), columns: &key.columns, referred: None };
+            let named =
+                Named { kind: "pk", given: key.name.clone(), is_final: false, columns: &key.columns, referred: None };
             key.name = naming::name(&named, made, metadata);
             for column in made.columns.iter_mut().filter(|column| key.columns.contains(&column.name)) {
                 // What the call says of it stands.
@@ -51,7 +52,7 @@ impl Lowering<'_> {
         let (unique, indexed) = (flag(&column.unique, "unique"), flag(&column.index, "index"));
         let columns = [name.clone()];
         if indexed {
-            let named = Named { kind: "ix", given: Name::Unnamed, columns: &columns, referred: None };
+            let named = Named { kind: "ix", given: Name::Unnamed, is_final: false, columns: &columns, referred: None };
             made.indexes.push(Index {
                 name: naming::name(&named, made, metadata),
                 elements: vec![IndexElement::plain(&name)],
@@ -64,7 +65,7 @@ impl Lowering<'_> {
                 span: column.span,
             });
         } else if unique {
-            let named = Named { kind: "uq", given: Name::Unnamed, columns: &columns, referred: None };
+            let named = Named { kind: "uq", given: Name::Unnamed, is_final: false, columns: &columns, referred: None };
             made.unique_constraints.push(UniqueConstraint {
                 name: naming::name(&named, made, metadata),
                 columns: columns.to_vec(),
@@ -91,6 +92,7 @@ impl Lowering<'_> {
         for key in &column.foreign_keys {
             match self.target(key, metadata, Some(&name)) {
                 Some((target, target_column)) => {
+                    let given = key.given.clone();
                     let key = self.foreign_key(
                         vec![name.clone()],
                         target,
@@ -99,7 +101,7 @@ impl Lowering<'_> {
                         key.call,
                         key.use_alter,
                     );
-                    self.add_foreign_key(key, made, metadata);
+                    self.add_foreign_key(key, named_finally(&given), made, metadata);
                 }
                 None => unread.push((None, key.span, "what a foreign key refers to could not be read".to_owned())),
             }
@@ -107,7 +109,7 @@ impl Lowering<'_> {
         for given in &column.given {
             if given.name.is_none() && given.value.short_name() == Some("CheckConstraint") {
                 let found = check(given.value.arguments(), given.span, self);
-                self.add_check(found, made, metadata);
+                self.add_check(found, named_finally(given.value.arguments()), made, metadata);
             }
         }
     }
@@ -117,6 +119,7 @@ impl Lowering<'_> {
             None => Name::Unnamed,
             Some(given) => given_name(&given.value),
         };
+        let is_final = constraint.name.as_ref().is_some_and(|given| is_final(&given.value));
         let columns: Option<Vec<String>> = constraint
             .columns
             .iter()
@@ -139,7 +142,7 @@ impl Lowering<'_> {
             },
             ConstraintKind::Unique => match columns {
                 Some(columns) => {
-                    let named = Named { kind: "uq", given: name, columns: &columns, referred: None };
+                    let named = Named { kind: "uq", given: name, is_final, columns: &columns, referred: None };
                     let name = naming::name(&named, made, metadata);
                     made.unique_constraints.push(UniqueConstraint {
                         name,
@@ -161,14 +164,14 @@ impl Lowering<'_> {
                         let target_columns = targets.into_iter().map(|(_, column)| column).collect();
                         let use_alter = constraint.foreign_keys.iter().any(|key| key.use_alter);
                         let key = self.foreign_key(columns, table, target_columns, &constraint.given, span, use_alter);
-                        self.add_foreign_key(key, made, metadata);
+                        self.add_foreign_key(key, is_final, made, metadata);
                     }
                     _ => not_read("a foreign key"),
                 }
             }
             ConstraintKind::Check => {
                 let found = check(&constraint.given, span, self);
-                self.add_check(found, made, metadata);
+                self.add_check(found, is_final, made, metadata);
             }
             ConstraintKind::Index => self.index(constraint, name, made, metadata),
             ConstraintKind::Other => made.exclude_constraints.push(exclude(constraint, name)),
@@ -176,6 +179,7 @@ impl Lowering<'_> {
     }
 
     fn index(&self, constraint: &Constraint, given: Name, made: &mut Table, metadata: &MetaData) {
+        let is_final = constraint.name.as_ref().is_some_and(|given| is_final(&given.value));
         let option = |name: &str| constraint.given.iter().find(|given| given.name.as_deref() == Some(name));
         let operator_classes = match option("postgresql_ops").map(|given| &given.value) {
             Some(Expression::Dict(classes)) => classes.clone(),
@@ -201,7 +205,7 @@ impl Lowering<'_> {
             })
             .collect();
         let columns: Vec<String> = elements.iter().filter_map(|element| element.column().map(str::to_owned)).collect();
-        let named = Named { kind: "ix", given, columns: &columns, referred: None };
+        let named = Named { kind: "ix", given, is_final, columns: &columns, referred: None };
         let name = naming::name(&named, made, metadata);
         let prefixed = |suffix: &str| {
             let name = format!("{}_{suffix}", self.target.dialect.name());
@@ -278,10 +282,11 @@ impl Lowering<'_> {
         }
     }
 
-    fn add_foreign_key(&self, mut key: ForeignKey, made: &mut Table, metadata: &MetaData) {
+    fn add_foreign_key(&self, mut key: ForeignKey, is_final: bool, made: &mut Table, metadata: &MetaData) {
         let named = Named {
             kind: "fk",
             given: key.name.clone(),
+            is_final,
             columns: &key.columns,
             referred: Some((&key.target.name, &key.target_columns)),
         };
@@ -289,8 +294,8 @@ impl Lowering<'_> {
         made.foreign_keys.push(key);
     }
 
-    fn add_check(&self, mut check: CheckConstraint, made: &mut Table, metadata: &MetaData) {
-        let named = Named { kind: "ck", given: check.name.clone(), columns: &[], referred: None };
+    fn add_check(&self, mut check: CheckConstraint, is_final: bool, made: &mut Table, metadata: &MetaData) {
+        let named = Named { kind: "ck", given: check.name.clone(), is_final, columns: &[], referred: None };
         check.name = naming::name(&named, made, metadata);
         made.check_constraints.push(check);
     }
@@ -305,7 +310,7 @@ fn has_spatial_index(value: &Expression) -> bool {
 }
 
 /// A name as given: text, `conv("…")`, `op.f("…")`.
-fn given_name(value: &Expression) -> Name {
+pub(in crate::catalog) fn given_name(value: &Expression) -> Name {
     match value {
         Expression::Str(name) => Name::Is(name.clone()),
         Expression::None => Name::Unnamed,
@@ -314,6 +319,15 @@ fn given_name(value: &Expression) -> Name {
         }
         _ => Name::Unknown,
     }
+}
+
+/// Is the name given as `conv("…")` or `op.f("…")`, which no convention changes?
+pub(in crate::catalog) fn is_final(value: &Expression) -> bool {
+    matches!(value, Expression::Call(callee, _) if matches!(callee.short_name(), Some("conv" | "f")))
+}
+
+fn named_finally(given: &[Given]) -> bool {
+    given.iter().any(|given| given.name.as_deref() == Some("name") && is_final(&given.value))
 }
 
 fn check(given: &[Given], span: Span, lowering: &Lowering<'_>) -> CheckConstraint {

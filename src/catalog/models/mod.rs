@@ -68,7 +68,7 @@ pub fn target_metadata(project: &Project<'_>, environment: usize) -> Vec<MetaDat
 /// Tables that were registered → a catalogue.
 pub fn lowered(models: &Models, tables: &[TableId], target: &Target) -> Catalog {
     let mut catalog = Catalog::default();
-    let lowering = Lowering { models, target, keys: Keys::of(models) };
+    let lowering = Lowering { models, target, keys: Keys::of(&models.tables) };
     for id in tables {
         lowering.table(models.table(*id), &mut catalog);
     }
@@ -94,9 +94,10 @@ pub struct Keys {
 }
 
 impl Keys {
-    fn of(models: &Models) -> Keys {
+    /// Those of these tables.
+    pub fn of(tables: &[sqlalchemy::Table]) -> Keys {
         let mut keys = Keys::default();
-        for table in &models.tables {
+        for table in tables {
             let Some(name) = table_name(table) else { continue };
             let pairs = table.columns.iter().filter_map(|column| {
                 let given = column.given.iter().find(|given| given.name.as_deref() == Some("key"))?;
@@ -127,7 +128,8 @@ pub fn table_name(table: &sqlalchemy::Table) -> Option<TableName> {
 }
 
 impl Lowering<'_> {
-    fn table(&self, table: &sqlalchemy::Table, catalog: &mut Catalog) {
+    /// Puts a table on the catalogue.
+    pub fn table(&self, table: &sqlalchemy::Table, catalog: &mut Catalog) {
         let Some(name) = table_name(table) else {
             catalog.open.push((table.name.span(), "the name of a table could not be read".to_owned()));
             return;

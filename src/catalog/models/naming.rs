@@ -9,6 +9,8 @@ pub struct Named<'n> {
     pub kind: &'n str,
     /// The name as given.
     pub given: Name,
+    /// It is given as `conv("…")` or `op.f("…")`: no convention changes it.
+    pub is_final: bool,
     /// Its columns, in order.
     pub columns: &'n [String],
     /// For a foreign key: the table that it refers to, and the columns there.
@@ -17,6 +19,9 @@ pub struct Named<'n> {
 
 /// The name that it has in the end.
 pub fn name(named: &Named<'_>, table: &Table, metadata: &MetaData) -> Name {
+    if named.is_final {
+        return named.given.clone();
+    }
     let convention = match metadata.conventions.iter().find(|(kind, _)| kind == named.kind) {
         Some((_, convention)) => convention.as_str(),
         // A convention that was given replaces the one that SQLAlchemy has.
@@ -126,7 +131,7 @@ mod tests {
             library: None,
         };
         let made = |convention: &str| {
-            let named = Named { kind: "uq", given: Name::Unnamed, columns: &columns, referred: None };
+            let named = Named { kind: "uq", given: Name::Unnamed, is_final: false, columns: &columns, referred: None };
             name(&named, &table, &metadata(convention))
         };
         assert_eq!(made("uq_%(table_name)s_%(column_0_N_name)s"), Name::Is("uq_item_a_b".to_owned()));

@@ -162,8 +162,7 @@ impl<'t> Operations<'t> {
                 match names::called(of).or_else(|| enum_of_dialect(of)) {
                     Some("Sequence") => {
                         let name = sequence(of)?;
-                        let what =
-                            if creates { What::CreateSequence(name) } else { What::DropSequence(name) };
+                        let what = if creates { What::CreateSequence(name) } else { What::DropSequence(name) };
                         Some(self.perform(machine, what, span, Value::None))
                     }
                     Some("Index") => None,
@@ -204,9 +203,7 @@ impl<'t> Operations<'t> {
                 Some(self.perform(machine, What::CreateAll(metadata, only), span, Value::None))
             }
             // `sessionmaker(bind=bind)()` is called where it is no attribute; `Session.begin()` of such a maker:
-            "begin" if of.root().is_some_and(is_maker) => {
-                Some(Ok(Value::Term(machine.name_term(SESSION, span))))
-            }
+            "begin" if of.root().is_some_and(is_maker) => Some(Ok(Value::Term(machine.name_term(SESSION, span)))),
             _ => None,
         }
     }
@@ -328,8 +325,7 @@ impl<'t> Operations<'t> {
                     ("CreateSequence" | "DropSequence", Some(Value::Term(of))) => match sequence(&of) {
                         Some(name) => {
                             let creates = called == "CreateSequence";
-                            let what =
-                                if creates { What::CreateSequence(name) } else { What::DropSequence(name) };
+                            let what = if creates { What::CreateSequence(name) } else { What::DropSequence(name) };
                             self.perform(machine, what, span, Value::None).map(|_| ())
                         }
                         None => Ok(()),
@@ -383,7 +379,8 @@ fn beginning(value: &Value<'_>) -> String {
 pub(super) fn is_behind_op(value: &Value<'_>) -> bool {
     value.alternatives().iter().filter_map(Value::as_term).any(|term| {
         term.root().is_some_and(|root| {
-            [CONNECTION, CONTEXT, SESSION].iter().any(|object| root.starts_with(object)) || root.starts_with("alembic.op")
+            [CONNECTION, CONTEXT, SESSION].iter().any(|object| root.starts_with(object))
+                || root.starts_with("alembic.op")
         })
     })
 }
@@ -425,4 +422,3 @@ fn sequence(term: &Term<'_>) -> Option<On> {
 pub(super) fn makes_session(callee: &Term<'_>) -> bool {
     matches!(&callee.kind, TermKind::Call(of, _) if of.dotted().is_some_and(is_maker))
 }
-

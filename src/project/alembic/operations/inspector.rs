@@ -59,9 +59,7 @@ impl<'t> Operations<'t> {
             _ if method.starts_with("get_") || method == "has_index" => {
                 let on = table().and_then(plain_text).zip(schema_of(schema()));
                 let described = match &on {
-                    Some((name, schema)) => {
-                        self.database.described(&On { schema: schema.clone(), name: name.clone() })
-                    }
+                    Some((name, schema)) => self.database.described(&On { schema: schema.clone(), name: name.clone() }),
                     None => None,
                 };
                 match described {

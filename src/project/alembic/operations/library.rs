@@ -163,7 +163,10 @@ impl<'t> Operations<'t> {
                 };
                 What::DropIndex(table, given(bound, "index_name"))
             }
-            "create_primary_key" | "create_unique_constraint" | "create_check_constraint" | "create_foreign_key"
+            "create_primary_key"
+            | "create_unique_constraint"
+            | "create_check_constraint"
+            | "create_foreign_key"
             | "create_exclude_constraint" => {
                 let parameters = match name {
                     "create_foreign_key" => ("source_table", "source_schema"),
@@ -187,9 +190,7 @@ impl<'t> Operations<'t> {
                 let comment = bound.value("comment").and_then(Value::as_str).map(str::to_owned);
                 What::SetTableComment(on(bound, "table_name", "schema")?, comment)
             }
-            "drop_table_comment" => {
-                What::SetTableComment(on(bound, "table_name", "schema")?, None)
-            }
+            "drop_table_comment" => What::SetTableComment(on(bound, "table_name", "schema")?, None),
             _ => return Err(unread(None, "not known")),
         };
         Ok((what, Value::None))
@@ -261,18 +262,16 @@ impl<'t> Operations<'t> {
         if let Some(name) = bound.value("constraint_name") {
             keyword("name", name.clone());
         }
-        let columns = |parameter: &str| {
-            items(bound, parameter).ok_or_else(|| unread(Some(on), "its columns could not be read"))
-        };
+        let columns =
+            |parameter: &str| items(bound, parameter).ok_or_else(|| unread(Some(on), "its columns could not be read"));
         let (class, positional) = match operation {
             "create_primary_key" => ("PrimaryKeyConstraint", columns("columns")?),
             "create_unique_constraint" => ("UniqueConstraint", columns("columns")?),
             "create_check_constraint" => ("CheckConstraint", bound.get("condition").cloned().into_iter().collect()),
             "create_exclude_constraint" => ("ExcludeConstraint", bound.rest.clone()),
             _ => {
-                let referent = self::on(bound, "referent_table", "referent_schema").map_err(|it| {
-                    Unread { table: Some(on.clone()), why: it.why }
-                })?;
+                let referent = self::on(bound, "referent_table", "referent_schema")
+                    .map_err(|it| Unread { table: Some(on.clone()), why: it.why })?;
                 let prefix = referent.schema.map_or(String::new(), |schema| format!("{schema}."));
                 let mut local = Vec::new();
                 let mut remote = Vec::new();

@@ -16,8 +16,8 @@ mod signature;
 use std::rc::Rc;
 
 use crate::project::Project;
-use crate::project::alembic::revision::RevisionScript;
 use crate::project::alembic::operations::database::Database;
+use crate::project::alembic::revision::RevisionScript;
 use crate::project::sqlalchemy::library::SqlAlchemy;
 use crate::python::evaluate::Machine;
 use crate::python::library::Library;
@@ -117,10 +117,11 @@ impl<'t> Migrations<'t> {
 fn target_conventions(project: &Project<'_>, environment: usize) -> (bool, Vec<(String, String)>) {
     use crate::project::alembic::env_script::TargetMetadata;
     let script = project.environments[environment].env_script.iter();
-    let first = script.flat_map(|script| script.online.configures()).find_map(|(_, call)| match &call.target_metadata {
-        TargetMetadata::These(these) => these.first().copied(),
-        _ => None,
-    });
+    let first =
+        script.flat_map(|script| script.online.configures()).find_map(|(_, call)| match &call.target_metadata {
+            TargetMetadata::These(these) => these.first().copied(),
+            _ => None,
+        });
     match first.map(|first| project.models.metadata(first)) {
         Some(metadata) => (metadata.naming_convention, metadata.conventions.clone()),
         None => (false, Vec::new()),

@@ -177,15 +177,7 @@ impl RevisionMap {
     /// Groups of revisions that follow one another in a circle, each in the order of reading; a revision that follows
     /// itself is a group of one. `depends_on` counts too.
     pub fn cycles(&self) -> Vec<Vec<&RevisionScript>> {
-        let edges: Vec<Vec<usize>> = self
-            .scripts
-            .iter()
-            .map(|script| {
-                let dependencies = script.depends_on.iter().filter_map(Known::get);
-                let dependencies = dependencies.filter_map(|id| self.by_id.get(id).or_else(|| self.by_label.get(id)));
-                self.parents[script.number].iter().chain(dependencies).copied().collect()
-            })
-            .collect();
+        let edges: Vec<Vec<usize>> = self.scripts.iter().map(|script| self.needed(script.number)).collect();
         let mut cycles: Vec<Vec<&RevisionScript>> = components(&edges)
             .into_iter()
             .filter(|group| group.len() > 1 || edges[group[0]].contains(&group[0]))
@@ -221,6 +213,47 @@ impl RevisionMap {
             }
         }
         seen
+    }
+
+    /// The revisions in the order in which `alembic upgrade heads` runs them: each after all that it follows and depends
+    /// on; of two branches the one that is named last first. What lies on a circle comes where it is met.
+    pub fn upgrade_order(&self) -> Vec<&RevisionScript> {
+        self.order_from(self.heads().into_iter().map(|script| script.number).collect())
+    }
+
+    /// The same for what runs before `script`.
+    pub fn upgrade_order_to(&self, script: &RevisionScript) -> Vec<&RevisionScript> {
+        let mut order = self.order_from(vec![script.number]);
+        order.retain(|earlier| earlier.number != script.number);
+        order
+    }
+
+    fn order_from(&self, starts: Vec<usize>) -> Vec<&RevisionScript> {
+        let mut order = Vec::with_capacity(self.scripts.len());
+        let mut seen = vec![false; self.scripts.len()];
+        for start in starts {
+            // (revision, whether all before it is done)
+            let mut waiting = vec![(start, false)];
+            while let Some((number, is_ready)) = waiting.pop() {
+                if is_ready {
+                    order.push(&self.scripts[number]);
+                    continue;
+                }
+                if std::mem::replace(&mut seen[number], true) {
+                    continue;
+                }
+                waiting.push((number, true));
+                waiting.extend(self.needed(number).into_iter().filter(|it| !seen[*it]).map(|it| (it, false)));
+            }
+        }
+        order
+    }
+
+    /// What a revision follows and depends on.
+    fn needed(&self, number: usize) -> Vec<usize> {
+        let dependencies = self.scripts[number].depends_on.iter().filter_map(Known::get);
+        let dependencies = dependencies.filter_map(|id| self.by_id.get(id).or_else(|| self.by_label.get(id)));
+        self.parents[number].iter().chain(dependencies).copied().collect()
     }
 
     /// The last few revisions: those that somebody may still want to look at or undo.

@@ -1,0 +1,48 @@
+//! What the database on paper answers: its tables as a live one would describe them.
+
+use crate::catalog::Target;
+use crate::catalog::table::{ForeignKey, Name, ServerDefault, Table};
+use crate::project::alembic::operations::database::{Described, DescribedColumn, DescribedKey};
+use crate::project::alembic::operations::directive::On;
+
+/// A table as a database describes it.
+pub(super) fn described(table: &Table, target: &Target) -> Described {
+    let name = |name: &Name| name.get().map(str::to_owned);
+    let key = |key: &ForeignKey| DescribedKey {
+        name: name(&key.name),
+        columns: key.columns.clone(),
+        target: On { schema: key.target.schema.clone(), name: key.target.name.clone() },
+        target_columns: key.target_columns.clone(),
+        ondelete: key.ondelete.clone(),
+    };
+    Described {
+        complete: table.complete,
+        columns: table
+            .columns
+            .iter()
+            .map(|column| DescribedColumn {
+                name: column.name.clone(),
+                column_type: column.column_type.as_ref().and_then(|found| found.ddl(target)),
+                nullable: column.nullable,
+                default: match &column.server_default {
+                    ServerDefault::None => None,
+                    ServerDefault::Sql(text) => Some(Some(text.clone())),
+                    ServerDefault::Unknown => Some(None),
+                },
+            })
+            .collect(),
+        primary_key: table.primary_key.as_ref().map(|key| (name(&key.name), key.columns.clone())),
+        foreign_keys: table.foreign_keys.iter().map(key).collect(),
+        unique_constraints: table.unique_constraints.iter().map(|it| (name(&it.name), it.columns.clone())).collect(),
+        check_constraints: table.check_constraints.iter().map(|it| (name(&it.name), it.text.clone())).collect(),
+        indexes: table
+            .indexes
+            .iter()
+            .map(|index| {
+                let columns = index.elements.iter().map(|element| element.column().map(str::to_owned)).collect();
+                (name(&index.name), columns, index.unique)
+            })
+            .collect(),
+        comment: table.comment.clone(),
+    }
+}
