@@ -127,13 +127,11 @@ impl Lower<'_> {
                 self.step(Operation::SetTableComment(self.name(on), comment.clone()));
             }
             What::CreateType(of) => match self.enumeration(of) {
-                Some(new) if self.catalog.enums.iter().any(|known| known.name == new.name) => {
-                    if !checks {
-                        self.found.refused = Some(format!("type \"{}\" already exists", new.name));
-                    }
+                Some(new) if !self.catalog.enums.iter().any(|known| known.name == new.name) => {
+                    self.step(Operation::CreateEnum(new));
                 }
-                Some(new) => self.step(Operation::CreateEnum(new)),
-                None => {}
+                Some(new) if !checks => self.found.refused = Some(format!("type \"{}\" already exists", new.name)),
+                _ => {}
             },
             What::DropType(of) => {
                 if let Some(old) = self.enumeration(of) {

@@ -19,7 +19,7 @@ use crate::catalog::models::{self, target_metadata};
 use crate::catalog::operation::Step;
 use crate::catalog::{Catalog, Target};
 use crate::project::Project;
-use crate::project::alembic::operations::database::{Database, Described, Effect};
+use crate::project::alembic::operations::database::{Database, Described, DescribedEnum, Effect};
 use crate::project::alembic::operations::directive::{Directive, On};
 use crate::project::alembic::operations::{Direction, Migrations};
 use crate::project::alembic::revision::RevisionScript;
@@ -197,10 +197,11 @@ impl Database for Paper<'_> {
         Some(answers::described(found, &self.target))
     }
 
-    fn enums(&self) -> (Vec<(On, Option<Vec<String>>)>, bool) {
+    fn enums(&self) -> (Vec<DescribedEnum>, bool) {
         let state = self.state.borrow();
-        let all = state.catalog.enums.iter().map(|found| {
-            (On { schema: found.name.schema.clone(), name: found.name.name.clone() }, found.values.clone())
+        let all = state.catalog.enums.iter().map(|found| DescribedEnum {
+            name: On { schema: found.name.schema.clone(), name: found.name.name.clone() },
+            values: found.values.clone(),
         });
         (all.collect(), state.catalog.open.is_empty())
     }

@@ -24,7 +24,7 @@ pub(super) fn perhaps(catalog: &mut Catalog, step: &Step) {
             whole(catalog, name, span, "the table is renamed");
         }
         Operation::AddColumn(table, column) => {
-            if !catalog.tables.get(table).is_some_and(|known| known.column(&column.name).is_some()) {
+            if catalog.tables.get(table).is_none_or(|known| known.column(&column.name).is_none()) {
                 one(catalog, table, &column.name, span, "the column is added");
             }
         }

@@ -31,8 +31,8 @@ pub trait Database {
     /// What a table looks like; `None` where there is none, or it can't be told.
     fn described(&self, table: &On) -> Option<Described>;
 
-    /// The named enumeration types with their values, and whether these are all.
-    fn enums(&self) -> (Vec<(On, Option<Vec<String>>)>, bool);
+    /// The named enumeration types, and whether these are all.
+    fn enums(&self) -> (Vec<DescribedEnum>, bool);
 }
 
 /// A table as a database describes it.
@@ -67,6 +67,15 @@ pub struct DescribedColumn {
     pub nullable: Option<bool>,
     /// Its default; `Some(None)`: one that could not be read.
     pub default: Option<Option<String>>,
+}
+
+/// An enumeration type as a database describes it.
+#[derive(Clone, Debug)]
+pub struct DescribedEnum {
+    /// Its name.
+    pub name: On,
+    /// Its values; `None` when they could not be read.
+    pub values: Option<Vec<String>>,
 }
 
 /// A foreign key as a database describes it.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::database::{Described, DescribedKey};
+use super::database::{Described, DescribedEnum, DescribedKey};
 use super::directive::On;
 use super::library::{Operations, plain_text};
 use crate::python::evaluate::{Machine, Outcome};
@@ -39,7 +39,7 @@ impl<'t> Operations<'t> {
             "get_schema_names" => list(["information_schema", "public"].map(|it| Value::literal(it, span)), true),
             "get_enums" => {
                 let (enums, all) = self.database.enums();
-                let found = enums.into_iter().map(|(name, values)| {
+                let found = enums.into_iter().map(|DescribedEnum { name, values }| {
                     let labels = match values {
                         Some(values) => list(values.into_iter().map(|it| Value::literal(it, span)), false),
                         None => Value::unknown(span, "the values of an enumeration"),
