@@ -11,13 +11,15 @@
 //! | module | turns … into … | may use | must not know |
 //! |---|---|---|---|
 //! | [`source`] | paths and texts → files, places | std | anything else |
+//! | [`scratch`] | – | std | anything else |
 //! | [`secrets`] | text → text without passwords | std | anything else |
 //! | [`diagnostic`] | – | [`source`] | rules, reports |
 //! | [`syntax`] | text → tree and problems | [`source`] | SQLAlchemy, Alembic |
 //! | [`python`] | Python trees → modules, values | [`syntax`], [`source`] | Alembic, rules |
 //! | [`project`] | trees and values → facts | [`python`], [`syntax`], [`source`], [`secrets`] | rules, reports |
 //! | [`catalog`] | facts → tables; two catalogues → operations | [`project`], [`source`] | parsers, rules, reports |
-//! | [`database`] | a URL → is it there, is it ready? | – | facts, rules, reports |
+//! | [`database`] | a URL → is it there, is it ready? | [`scratch`] | facts, rules, reports |
+//! | [`rehearse`] | a project → what its own Alembic does with a copy | [`database`], [`catalog`], [`project`], [`source`] | rules, reports |
 //! | [`listing`] | a catalogue → JSON and other listings | [`catalog`], [`source`] | facts, rules, reports |
 //! | [`rules`] | facts → diagnostics | [`project`], [`diagnostic`], [`source`], [`secrets`] | the disk, parsers, reports |
 //! | [`check`] | runs the rules; suppressions, levels, order | [`rules`], [`project`], [`diagnostic`], [`syntax`], [`source`] | reports |
@@ -38,9 +40,11 @@ pub mod listing;
 pub mod load;
 pub mod project;
 pub mod python;
+pub mod rehearse;
 pub mod report;
 #[path = "../rules/mod.rs"]
 pub mod rules;
+pub mod scratch;
 pub mod secrets;
 pub mod source;
 pub mod syntax;

@@ -60,6 +60,8 @@ pub enum Command {
     Graph(GraphArguments),
     /// Print the tables that the models or the migrations make
     Schema(SchemaArguments),
+    /// Play the next migrations with the project's own Alembic, on a copy and a throw-away database
+    Rehearse(RehearseArguments),
     /// Print a rule's page
     Explain {
         /// The rule's name
@@ -299,6 +301,23 @@ pub enum SchemaFormat {
     /// For programs.
     #[default]
     Json,
+}
+
+/// `limbeck rehearse`
+#[derive(Clone, Debug, Default, Args)]
+pub struct RehearseArguments {
+    /// The project
+    #[arg(value_name = "DIRECTORY")]
+    pub directory: Option<PathBuf>,
+    /// The project's interpreter, or its virtual environment
+    #[arg(long, value_name = "PATH")]
+    pub python: Option<PathBuf>,
+    /// Apply all fixes to the copy first
+    #[arg(long)]
+    pub with_fixes: bool,
+    /// The SQL dialect to assume
+    #[arg(long, value_name = "NAME")]
+    pub dialect: Option<String>,
 }
 
 /// How to print a list.

@@ -5,6 +5,7 @@ pub mod check;
 pub mod debug;
 pub mod graph;
 pub mod pages;
+pub mod rehearse;
 pub mod schema;
 pub mod terminal;
 
@@ -90,6 +91,7 @@ fn dispatch(arguments: Arguments, out: Out<'_>) -> Result<Exit, Failure> {
         Command::Check(of_check) => check::run(of_check, global, out),
         Command::Graph(of_graph) => graph::run(of_graph, global, out),
         Command::Schema(of_schema) => schema::run(of_schema, global, out),
+        Command::Rehearse(of_rehearse) => rehearse::run(of_rehearse, global, out),
         Command::Explain { rule } => pages::explain(rule, out),
         Command::Rules { format } => pages::list(*format, out),
         Command::Config { what } => configuration(*what, global, out),

@@ -2,10 +2,10 @@
 //! the `initdb` and `postgres` that are installed, and nothing of it is left when the [`Cluster`] goes.
 //!
 //! It listens on a free port of the loopback address and on a socket in its folder, and wants a password that is made
-//! for it. A process that ends without cleaning up (Ctrl-C, a kill) leaves that to a *caretaker*: a shell that waits
-//! for the end of its standard input, which is our end, then stops the server and removes the folder. Should even the
-//! caretaker be killed, the next [`Cluster::start`] finds the folder unlocked and removes it.
+//! for it. Where the process ends without cleaning up (Ctrl-C, a kill), the folder's caretaker stops the server: see
+//! [`Scratch`].
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpListener;
@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::scratch::{Scratch, User, hand_over, run_as};
+
 /// How the folders are called; what follows is random.
 const PREFIX: &str = "limbeck-postgres-";
-/// A folder without a lock is being made, unless it is older than this.
-const MAKING: Duration = Duration::from_secs(600);
 /// A server that is not up by then never will be.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -47,8 +47,7 @@ pub struct Cluster {
     programs: PathBuf,
     user: Option<User>,
     server: Child,
-    caretaker: Option<Child>,
-    _lock: File,
+    _scratch: Scratch,
 }
 
 /// How a server ends.
@@ -75,56 +74,47 @@ impl Cluster {
             Some(programs) => programs.clone(),
             None => programs().ok_or("PostgreSQL's `initdb` is neither on PATH nor in the usual places")?,
         };
-        let user = User::to_run_as()?;
-        remove_stale(&programs, user.as_ref());
-        let (folder, lock) = make_folder(user.as_ref())?;
+        let user = User::unless_we_are_one()?;
+        let stop = |folder: &Path| -> Vec<OsString> {
+            let data = folder.join("data");
+            vec![
+                programs.join("pg_ctl").into(),
+                "stop".into(),
+                "-s".into(),
+                "-m".into(),
+                "immediate".into(),
+                "-D".into(),
+                data.into(),
+            ]
+        };
+        let scratch = Scratch::make(PREFIX, user.as_ref(), &stop)?;
+        let folder = scratch.folder.clone();
         let superuser = settings.superuser.clone().unwrap_or_else(|| "postgres".to_owned());
         let password = random_word().map_err(|error| format!("no random password: {error}"))?;
-        let made = initialise(&programs, user.as_ref(), &folder, &superuser, &password)
-            .and_then(|()| configure(&folder, settings))
-            .and_then(|()| caretaker(&programs, user.as_ref(), &folder).map_err(|error| error.to_string()));
-        let caretaker = match made {
-            Ok(caretaker) => caretaker,
-            Err(error) => {
-                let _ = fs::remove_dir_all(&folder);
-                return Err(error);
-            }
-        };
+        initialise(&programs, user.as_ref(), &folder, &superuser, &password)?;
+        configure(&folder, settings)?;
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let started = free_port()
+            let (port, mut server) = free_port()
                 .and_then(|port| Ok((port, run_server(&programs, user.as_ref(), &folder, port)?)))
-                .map_err(|error| format!("can't start PostgreSQL: {error}"));
-            let (port, server) = match started {
-                Ok(started) => started,
-                Err(error) => {
-                    end_caretaker(caretaker);
-                    return Err(error);
-                }
-            };
-            let mut cluster = Cluster {
-                port,
-                superuser: superuser.clone(),
-                password: password.clone(),
-                folder: folder.clone(),
-                programs: programs.clone(),
-                user: user.clone(),
-                server,
-                caretaker: None,
-                _lock: lock.try_clone().map_err(|error| error.to_string())?,
-            };
-            match cluster.wait_until_up() {
+                .map_err(|error| format!("can't start PostgreSQL: {error}"))?;
+            match wait_until_up(&mut server, &folder) {
                 Ok(()) => {
-                    cluster.caretaker = Some(caretaker);
-                    return Ok(cluster);
+                    return Ok(Cluster {
+                        port,
+                        superuser,
+                        password,
+                        folder,
+                        programs,
+                        user,
+                        server,
+                        _scratch: scratch,
+                    });
                 }
                 // Somebody else took the port between our look and the server's.
-                Err(said) if attempt < 4 && said.contains("Address already in use") => cluster.end_server(),
-                Err(said) => {
-                    cluster.caretaker = Some(caretaker);
-                    return Err(format!("PostgreSQL doesn't start: {said}"));
-                }
+                Err(said) if attempt < 4 && said.contains("Address already in use") => {}
+                Err(said) => return Err(format!("PostgreSQL doesn't start: {said}")),
             }
         }
     }
@@ -196,24 +186,6 @@ impl Cluster {
         said(stop.args(["stop", "-W", "-m", how, "-D"]).arg(self.data()).output()).map(|_| ())
     }
 
-    fn wait_until_up(&mut self) -> Result<(), String> {
-        let started = Instant::now();
-        loop {
-            // The last line of its file says so, as pg_ctl reads it.
-            let file = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
-            if matches!(file.lines().nth(7).map(str::trim), Some("ready" | "standby")) {
-                return Ok(());
-            }
-            if self.server.try_wait().map_err(|error| error.to_string())?.is_some() {
-                return Err(self.log().trim().to_owned());
-            }
-            if started.elapsed() > PATIENCE {
-                return Err(format!("not up after {} s\n{}", PATIENCE.as_secs(), self.log().trim()));
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-
     fn end_server(&mut self) {
         let _ = self.stop(Stop::Immediate);
         let asked = Instant::now();
@@ -229,11 +201,28 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        if let Some(caretaker) = self.caretaker.take() {
-            self.end_server();
-            end_caretaker(caretaker);
-            let _ = fs::remove_dir_all(&self.folder);
+        self.end_server();
+    }
+}
+
+fn wait_until_up(server: &mut Child, folder: &Path) -> Result<(), String> {
+    let log = || fs::read_to_string(folder.join("log")).unwrap_or_default().trim().to_owned();
+    let started = Instant::now();
+    loop {
+        // The last line of its file says so, as pg_ctl reads it.
+        let file = fs::read_to_string(folder.join("data/postmaster.pid")).unwrap_or_default();
+        if matches!(file.lines().nth(7).map(str::trim), Some("ready" | "standby")) {
+            return Ok(());
         }
+        if server.try_wait().map_err(|error| error.to_string())?.is_some() {
+            return Err(log());
+        }
+        if started.elapsed() > PATIENCE {
+            let _ = server.kill();
+            let _ = server.wait();
+            return Err(format!("not up after {} s\n{}", PATIENCE.as_secs(), log()));
+        }
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -278,66 +267,6 @@ fn version_in(name: &str) -> u32 {
     digits[..end].parse().unwrap_or(0)
 }
 
-/// The unprivileged user of a server that root starts: PostgreSQL refuses to run as root.
-#[derive(Clone, Debug)]
-struct User {
-    id: u32,
-    group: u32,
-}
-
-impl User {
-    /// `None` where we are not root and the server runs as we do.
-    fn to_run_as() -> Result<Option<User>, String> {
-        if !is_root() {
-            return Ok(None);
-        }
-        let users = fs::read_to_string("/etc/passwd").map_err(|error| format!("can't read /etc/passwd: {error}"))?;
-        let named = |name: &str| {
-            let line = users.lines().find(|line| line.split(':').next() == Some(name))?;
-            let mut numbers = line.split(':').skip(2).map(str::parse);
-            Some(User { id: numbers.next()?.ok()?, group: numbers.next()?.ok()? })
-        };
-        let user = ["postgres", "nobody"].into_iter().find_map(named).filter(|user| user.id != 0);
-        user.map(Some)
-            .ok_or_else(|| "PostgreSQL refuses to run as root, and there is no user `postgres` or `nobody`".to_owned())
-    }
-}
-
-#[cfg(unix)]
-fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    // A file that we make is ours.
-    tempfile::tempfile().and_then(|file| file.metadata()).is_ok_and(|file| file.uid() == 0)
-}
-
-#[cfg(not(unix))]
-fn is_root() -> bool {
-    false
-}
-
-#[cfg(unix)]
-fn run_as(command: &mut Command, user: Option<&User>) {
-    use std::os::unix::process::CommandExt as _;
-    if let Some(user) = user {
-        command.gid(user.group).uid(user.id);
-    }
-    // Ctrl-C on the terminal is for us: the caretaker ends the server.
-    command.process_group(0);
-}
-
-#[cfg(not(unix))]
-fn run_as(_: &mut Command, _: Option<&User>) {}
-
-#[cfg(unix)]
-fn hand_over(path: &Path, user: Option<&User>) -> io::Result<()> {
-    user.map_or(Ok(()), |user| std::os::unix::fs::chown(path, Some(user.id), Some(user.group)))
-}
-
-#[cfg(not(unix))]
-fn hand_over(_: &Path, _: Option<&User>) -> io::Result<()> {
-    Ok(())
-}
-
 /// A program, with nothing of our environment that would change what it does.
 fn command(programs: &Path, program: &str, user: Option<&User>, folder: &Path) -> Command {
     let mut command = Command::new(programs.join(program));
@@ -359,56 +288,6 @@ fn said(output: io::Result<Output>) -> Result<String, String> {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
-}
-
-/// A folder that only the server's user enters, and its lock, which lasts as long as this process.
-fn make_folder(user: Option<&User>) -> Result<(PathBuf, File), String> {
-    let make = || {
-        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
-        let draft = folder.path().join("locking");
-        let lock = File::create(&draft)?;
-        lock.lock()?;
-        hand_over(folder.path(), user)?;
-        hand_over(&draft, user)?;
-        fs::rename(&draft, folder.path().join("lock"))?;
-        Ok((folder.keep(), lock))
-    };
-    make().map_err(|error: io::Error| format!("can't make a folder in {}: {error}", std::env::temp_dir().display()))
-}
-
-/// Removes what killed runs left: folders of the same owner that nobody has locked.
-fn remove_stale(programs: &Path, user: Option<&User>) {
-    let entries = fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
-    for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX)) {
-        let folder = entry.path();
-        let Ok(metadata) = fs::symlink_metadata(&folder) else { continue };
-        if !metadata.is_dir() || !is_owned_by(&metadata, user) {
-            continue;
-        }
-        let is_stale = match File::open(folder.join("lock")) {
-            Ok(lock) => lock.try_lock().is_ok(),
-            Err(_) => metadata.modified().is_ok_and(|made| made.elapsed().is_ok_and(|age| age > MAKING)),
-        };
-        if is_stale {
-            let mut stop = command(programs, "pg_ctl", user, &folder);
-            let _ = stop.args(["stop", "-m", "immediate", "-D"]).arg(folder.join("data")).output();
-            let _ = fs::remove_dir_all(&folder);
-        }
-    }
-}
-
-#[cfg(unix)]
-fn is_owned_by(metadata: &fs::Metadata, user: Option<&User>) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    match user {
-        Some(user) => metadata.uid() == user.id,
-        None => tempfile::tempfile().and_then(|file| file.metadata()).is_ok_and(|own| own.uid() == metadata.uid()),
-    }
-}
-
-#[cfg(not(unix))]
-fn is_owned_by(_: &fs::Metadata, _: Option<&User>) -> bool {
-    true
 }
 
 /// `initdb`.
@@ -470,19 +349,6 @@ fn run_server(programs: &Path, user: Option<&User>, folder: &Path, port: u16) ->
     let mut server = command(programs, "postgres", user, folder);
     server.arg("-D").arg(folder.join("data")).args(["-p", &port.to_string()]);
     server.stdout(log.try_clone()?).stderr(log).spawn()
-}
-
-/// Starts the caretaker: it waits for the end of its input, then leaves nothing of the folder.
-fn caretaker(programs: &Path, user: Option<&User>, folder: &Path) -> io::Result<Child> {
-    const DUTY: &str = "read -r _; \"$1\" stop -s -m immediate -D \"$2/data\" 2>&-; cd /; rm -rf \"$2\"";
-    let mut shell = command(Path::new("/bin"), "sh", user, folder);
-    shell.args(["-c", DUTY, "caretaker"]).arg(programs.join("pg_ctl")).arg(folder);
-    shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
-}
-
-fn end_caretaker(mut caretaker: Child) {
-    drop(caretaker.stdin.take());
-    let _ = caretaker.wait();
 }
 
 /// Letters and digits that nobody can guess.

@@ -33,12 +33,17 @@ pub fn loaded(name: &str) -> Sources {
 
 /// An example's files.
 pub fn files(name: &str) -> Files {
-    fn read(directory: &Path, root: &Path, found: &mut Files) {
+    read(&folder().join(name))
+}
+
+/// All files below a folder, but for what Python caches.
+pub fn read(root: &Path) -> Files {
+    fn within(directory: &Path, root: &Path, found: &mut Files) {
         for entry in fs::read_dir(directory).expect("a directory").flatten() {
             let path = entry.path();
             if path.is_dir() {
                 if path.file_name().is_some_and(|name| name != "__pycache__") {
-                    read(&path, root, found);
+                    within(&path, root, found);
                 }
             } else {
                 let relative = path.strip_prefix(root).expect("inside").to_string_lossy().replace('\\', "/");
@@ -47,7 +52,6 @@ pub fn files(name: &str) -> Files {
         }
     }
     let mut found = Files::new();
-    let root = folder().join(name);
-    read(&root, &root, &mut found);
+    within(root, root, &mut found);
     found
 }

@@ -11,6 +11,7 @@ mod page;
 mod pages;
 mod projects;
 mod properties;
+mod rehearse;
 mod seeded;
 mod venvs;
 mod world;
