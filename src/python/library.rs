@@ -147,6 +147,18 @@ pub trait Library<'t> {
         None
     }
 
+    /// The items that iterating over the term gives. Without an answer they are not known.
+    fn items(&self, machine: &mut Machine<'t>, term: &Rc<Term<'t>>, span: Span) -> Option<Vec<Value<'t>>> {
+        let _ = (machine, term, span);
+        None
+    }
+
+    /// `isinstance(term, class)`, where the interpreter itself can't tell.
+    fn is_instance(&self, term: &Rc<Term<'t>>, class: &Value<'t>) -> Option<bool> {
+        let _ = (term, class);
+        None
+    }
+
     /// A decorator that is a term was applied to a function or class: what comes out. Without an answer the function
     /// or class itself (decorators of libraries keep what they decorate, on paper).
     fn decorated(

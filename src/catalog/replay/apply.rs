@@ -129,6 +129,9 @@ impl Doing<'_> {
 
     fn create_table(&mut self, table: &Table) {
         let mut made = table.clone();
+        if self.dialect == Dialect::Postgresql {
+            drop_redundant(&mut made);
+        }
         names::name_all(self.catalog, &mut made, self.dialect);
         self.catalog.unresolved.retain(|it| it.table.as_ref() != Some(&table.name));
         self.catalog.tables.insert(table.name.clone(), made);
@@ -321,6 +324,25 @@ impl Doing<'_> {
         let types = self.catalog.tables.values_mut().flat_map(|table| &mut table.columns);
         types.filter_map(|column| column.column_type.as_mut()).for_each(|found| rename_type(found, name, new));
     }
+}
+
+/// PostgreSQL passes over a unique constraint on the columns of the primary key or of one before, if `CREATE TABLE` has
+/// both; a name that only the one passed over has goes to the other.
+fn drop_redundant(table: &mut Table) {
+    let mut kept: Vec<crate::catalog::table::UniqueConstraint> = Vec::new();
+    for unique in std::mem::take(&mut table.unique_constraints) {
+        let plain = unique.deferrable.is_none() && unique.initially.is_none() && !unique.nulls_not_distinct;
+        let name = match &mut table.primary_key {
+            Some(key) if plain && key.columns == unique.columns => Some(&mut key.name),
+            _ => kept.iter_mut().find(|it| it.columns == unique.columns).map(|it| &mut it.name),
+        };
+        match name {
+            Some(name) if *name == Name::Unnamed => *name = unique.name,
+            Some(_) => {}
+            None => kept.push(unique),
+        }
+    }
+    table.unique_constraints = kept;
 }
 
 fn rename_type(found: &mut ColumnType, name: &TableName, new: &str) {

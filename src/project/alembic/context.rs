@@ -69,6 +69,7 @@ impl<'t> Alembic<'t> {
         let url = url_value.map(|value| self.url(machine, value, arguments.span_of(1, "url").unwrap_or(span)));
         let mut filters = Vec::new();
         let mut options = Vec::new();
+        let mut texts = Vec::new();
         for keyword in &arguments.keywords {
             if NOT_OPTIONS.contains(&&*keyword.name) {
                 continue;
@@ -81,6 +82,9 @@ impl<'t> Alembic<'t> {
                 Value::None => Known::Is(false, keyword.whole),
                 _ => Known::Unknown(keyword.whole, "not a plain `True` or `False`".to_owned()),
             };
+            if let Some(text) = keyword.value.as_str() {
+                texts.push((keyword.name.to_string(), text.to_owned()));
+            }
             options.push((keyword.name.to_string(), value));
         }
         let target = arguments.keyword("target_metadata").map(|keyword| (keyword.value.clone(), keyword.span));
@@ -98,6 +102,7 @@ impl<'t> Alembic<'t> {
             },
             target_metadata_span: None,
             options,
+            texts,
             open: arguments.open,
             filters: Vec::new(),
         };

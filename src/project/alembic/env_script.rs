@@ -286,6 +286,8 @@ pub struct ConfigureCall {
     /// The other keyword arguments: `compare_type`, `render_as_batch`, `include_object` …, each `true`, `false` or
     /// not read (a callable, an expression).
     pub options: Vec<(String, Known<bool>)>,
+    /// Those that are texts: `version_table`, `version_table_schema`, what the project hands to its revisions.
+    pub texts: Vec<(String, String)>,
     /// `**unknown` was given: there may be more.
     pub open: bool,
     /// What `include_object` and `include_name` say of the tables.

@@ -158,6 +158,20 @@ impl<'t> SqlAlchemy<'t> {
         state.table_terms.insert(table.id, term.clone());
     }
 
+    /// The term of the table that has this key (`schema.name`) on a MetaData.
+    pub fn table_term_of(&self, metadata: MetaDataId, key: &str) -> Option<Rc<Term<'t>>> {
+        let state = self.state.borrow();
+        let table = state.table_by_key.get(&(metadata, key.to_owned()))?;
+        state.table_terms.get(table).cloned()
+    }
+
+    /// The terms of all tables of a MetaData by their keys.
+    pub fn table_terms_of(&self, metadata: MetaDataId) -> Vec<(String, Rc<Term<'t>>)> {
+        let state = self.state.borrow();
+        let tables = state.models.tables_of(metadata);
+        tables.filter_map(|table| Some((table.key()?, state.table_terms.get(&table.id)?.clone()))).collect()
+    }
+
     /// The MetaData that a value is, if it is one.
     pub fn metadata_of(&self, value: &Value<'t>) -> Option<MetaDataId> {
         let term = value.as_term()?;

@@ -144,6 +144,8 @@ impl<'t> SqlAlchemy<'t> {
                 items.iter().for_each(|item| self.take_argument(item, found));
             }
             value if value.is_unknown() => found.open = true,
+            // `op.create_table("x", metadata, …)` works, too.
+            value if self.metadata_of(value).is_some() => {}
             value => {
                 if let Some(term) = column::call_of(value)
                     && let Some(read) = column::read(term, None, self)

@@ -205,7 +205,13 @@ fn plain<'t>(machine: &mut Machine<'t>, name: &'static str, arguments: &Rc<Argum
         }
         ("isinstance" | "issubclass", value) => {
             let Some(class) = &second else { return Ok(unread(name, span)) };
-            let result = if name == "isinstance" { is_instance(value, class) } else { is_subclass(value, class) };
+            let result = match (name, value) {
+                ("isinstance", Value::Term(term)) => {
+                    is_instance(value, class).or_else(|| machine.is_instance_of_library(term, class))
+                }
+                ("isinstance", _) => is_instance(value, class),
+                _ => is_subclass(value, class),
+            };
             decided(result, Some(value), span)
         }
         ("type", value) if arguments.positional.len() == 1 => match value {

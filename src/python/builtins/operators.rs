@@ -411,7 +411,8 @@ fn contains<'t>(machine: &mut Machine<'t>, container: &Value<'t>, item: &Value<'
             _ => None,
         },
         Value::Term(_) | Value::Object(_) => {
-            let asks_library = matches!(container, Value::Term(term) if term.dotted().is_some());
+            let asks_library =
+                matches!(container, Value::Term(term) if term.dotted().is_some() || term.attribute().is_some());
             let has_method = matches!(container, Value::Object(object) if matches!(object.class.lookup("__contains__"), Ok(Some(_))));
             if !asks_library && !has_method {
                 return None;

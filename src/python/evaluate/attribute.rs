@@ -32,6 +32,9 @@ impl<'t> Machine<'t> {
                 if let Some(submodule) = self.submodule_if_imported(module, name) {
                     return Ok(submodule);
                 }
+                if let Some(submodule) = self.submodule_put_off(module, name, span) {
+                    return submodule;
+                }
                 if let Some(unknown) = module.scope.open.borrow().clone() {
                     return Ok(Value::Unknown(unknown));
                 }

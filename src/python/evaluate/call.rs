@@ -80,6 +80,11 @@ impl<'t> Machine<'t> {
         self.libraries.clone().iter().find_map(|library| library.text(self, term, span))
     }
 
+    /// `isinstance(term, class)`, where a library knows it.
+    pub fn is_instance_of_library(&self, term: &Rc<Term<'t>>, class: &Value<'t>) -> Option<bool> {
+        self.libraries.iter().find_map(|library| library.is_instance(term, class))
+    }
+
     fn use_coroutines(&self, arguments: &Arguments<'t>) {
         for value in arguments.values() {
             if let Value::Coroutine(coroutine) = value {

@@ -417,6 +417,14 @@ impl<'t> Machine<'t> {
         self.modules.get(&*format!("{}.{name}", module.name)).cloned().map(Value::Module)
     }
 
+    /// `package.sub` where imports are put off: what ran before has imported `sub`.
+    pub(super) fn submodule_put_off(&mut self, module: &Module<'t>, name: &str, span: Span) -> Option<Outcome<'t>> {
+        if !self.puts_off_imports || self.find_submodule(module, name).is_none() {
+            return None;
+        }
+        Some(self.import(&format!("{}.{name}", module.name), span))
+    }
+
     pub(super) fn import_statement(&mut self, node: &'t tree::StmtImport) -> Result<(), Box<Raised<'t>>> {
         let statement = self.at(node);
         for alias in &node.names {

@@ -380,9 +380,12 @@ impl<'t> Machine<'t> {
             Value::Term(term) if crate::python::standard::unpacked(term).is_some() => {
                 Ok(crate::python::standard::unpacked(term).unwrap_or_default())
             }
-            Value::Term(_) => {
-                self.touched += 1;
-                Err(unknown("its items are not known"))
+            Value::Term(term) => {
+                let found = self.libraries.clone().iter().find_map(|library| library.items(self, term, span));
+                if found.is_none() {
+                    self.touched += 1;
+                }
+                found.ok_or_else(|| unknown("its items are not known"))
             }
             Value::OneOf(values) => {
                 let mut all = Vec::new();

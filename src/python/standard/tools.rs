@@ -39,6 +39,8 @@ impl<'t> Library<'t> for Tools {
             },
             "typing.cast" | "typing_extensions.cast" => Ok(second?),
             "typing.assert_type" | "typing.no_type_check" | "typing.final" | "typing.reveal_type" => Ok(first?),
+            // The object that the function gives is made when it is first used.
+            "lazy_object_proxy.Proxy" => machine.call(&first?, &Rc::default(), span),
             "functools.partial" => return None,
             "functools.wraps" | "functools.update_wrapper" => return None,
             "functools.lru_cache" | "functools.cache" => match first? {

@@ -3,13 +3,14 @@
 use std::rc::Rc;
 
 use super::directive::{On, Text, What};
-use super::library::{CONNECTION, CONTEXT, DIALECT, INSPECTOR, Operations, SESSION, plain_text};
-use crate::project::sqlalchemy::column::FindColumn;
+use super::library::{CONNECTION, CONTEXT, DIALECT, INSPECTOR, Operations, SESSION, URL, plain_text};
+use super::reflection::takes_connection;
+use crate::project::sqlalchemy::column::{self, FindColumn};
 use crate::project::sqlalchemy::expression;
 use crate::project::sqlalchemy::names;
 use crate::python::builtins;
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Arguments, Dict, Term, TermKind, Value};
+use crate::python::value::{Arguments, Dict, Key, Term, TermKind, Value};
 use crate::source::Span;
 
 impl<'t> Operations<'t> {
@@ -31,7 +32,12 @@ impl<'t> Operations<'t> {
                 machine.certainly_succeeds();
                 object(machine, CONTEXT)
             }
-            "f" | "batch_alter_table" | "inline_literal" => {
+            "f" => {
+                machine.certainly_succeeds();
+                let callee = machine.name_term("alembic.op.f", span);
+                Some(Ok(machine.call_term(&callee, arguments, span)))
+            }
+            "batch_alter_table" | "inline_literal" => {
                 machine.certainly_succeeds();
                 None
             }
@@ -54,11 +60,15 @@ impl<'t> Operations<'t> {
     pub(super) fn function_called(
         &self,
         machine: &mut Machine<'t>,
+        callee: &Rc<Term<'t>>,
         dotted: &str,
         arguments: &Rc<Arguments<'t>>,
         span: Span,
     ) -> Option<Outcome<'t>> {
-        for object in [CONNECTION, CONTEXT, DIALECT, INSPECTOR, SESSION] {
+        if names::sqlalchemy(callee) == Some("Table") {
+            return self.table_called(machine, callee, arguments, span);
+        }
+        for object in [URL, CONNECTION, CONTEXT, DIALECT, INSPECTOR, SESSION] {
             if let Some(method) = dotted.strip_prefix(object).and_then(|rest| rest.strip_prefix('.')) {
                 return self.object_called(machine, object, method, arguments, span);
             }
@@ -92,6 +102,10 @@ impl<'t> Operations<'t> {
     ) -> Option<Outcome<'t>> {
         let first = || arguments.positional.first().map(|argument| argument.value.clone());
         match (object, method) {
+            (URL, "get_backend_name" | "get_dialect") => {
+                machine.certainly_succeeds();
+                Some(Ok(Value::literal(self.database.dialect(), span)))
+            }
             (INSPECTOR, _) => self.inspector_called(machine, method, arguments, span),
             (CONNECTION | SESSION, "execute" | "exec_driver_sql" | "exec" | "scalar" | "scalars" | "executemany")
             | (CONTEXT, "execute" | "impl.execute") => {
@@ -202,6 +216,26 @@ impl<'t> Operations<'t> {
                 }
                 Some(self.perform(machine, What::CreateAll(metadata, only), span, Value::None))
             }
+            "reflect" if takes_connection(arguments) => self.reflect(machine, of, arguments, span),
+            "copy" | "_copy" if names::called(of) == Some("Column") => Some(Ok(value)),
+            "__contains__" => {
+                let columns = self.columns_behind(of)?;
+                let wanted = arguments.positional.first()?.value.as_str()?.to_owned();
+                let named = |value: &Value<'t>| {
+                    let term = column::call_of(value)?;
+                    column::read(term, None, &*self.sqlalchemy)?.name
+                };
+                Some(Ok(Value::Bool(columns.iter().any(|column| named(column).as_deref() == Some(&wanted)))))
+            }
+            "keys" => {
+                let columns = self.columns_behind(of)?;
+                let names: Vec<Value<'t>> = columns
+                    .iter()
+                    .filter_map(|value| column::read(column::call_of(value)?, None, &*self.sqlalchemy)?.name)
+                    .map(|name| Value::literal(name, span))
+                    .collect();
+                Some(Ok(Value::Tuple(Rc::new(names))))
+            }
             // `sessionmaker(bind=bind)()` is called where it is no attribute; `Session.begin()` of such a maker:
             "begin" if of.root().is_some_and(is_maker) => Some(Ok(Value::Term(machine.name_term(SESSION, span)))),
             _ => None,
@@ -216,7 +250,12 @@ impl<'t> Operations<'t> {
         name: &str,
         span: Span,
     ) -> Option<Outcome<'t>> {
-        let dotted = of.dotted()?;
+        let Some(dotted) = of.dotted() else {
+            if name == "tables" {
+                return self.tables_of_metadata(of).map(Ok);
+            }
+            return self.of_column(machine, of, name, span).map(Ok);
+        };
         let object = |machine: &mut Machine<'t>, dotted: &str| {
             machine.certainly_succeeds();
             Some(Ok(Value::Term(machine.name_term(dotted, span))))
@@ -226,6 +265,18 @@ impl<'t> Operations<'t> {
             (CONTEXT, "impl") => object(machine, CONTEXT),
             (CONNECTION, "engine" | "connection" | "sync_connection" | "bind")
             | (CONTEXT | SESSION | INSPECTOR, "bind" | "connection" | "engine") => object(machine, CONNECTION),
+            (CONNECTION, "url") => object(machine, URL),
+            (CONTEXT, "opts") => {
+                let dict = Dict::default();
+                dict.open.set(true);
+                for (name, text) in &self.options {
+                    dict.entries
+                        .borrow_mut()
+                        .insert(Key::Str(name.as_str().into()), Value::literal(text.as_str(), span));
+                }
+                Some(Ok(Value::Dict(Rc::new(dict))))
+            }
+            (URL, "drivername") => Some(Ok(machine.unknown(span, "the driver of the database"))),
             (DIALECT | CONNECTION, "name") => {
                 machine.certainly_succeeds();
                 Some(Ok(Value::literal(self.database.dialect(), span)))

@@ -6,7 +6,7 @@ use super::database::{Described, DescribedEnum, DescribedKey};
 use super::directive::On;
 use super::library::{Operations, plain_text};
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Argument, Arguments, Dict, Key, List, Value};
+use crate::python::value::{Arguments, Dict, Key, List, Value};
 use crate::source::Span;
 
 impl<'t> Operations<'t> {
@@ -121,7 +121,7 @@ impl<'t> Operations<'t> {
                         };
                         dict([
                             ("name", text(&column.name)),
-                            ("type", reflected_type(machine, column.column_type.as_deref(), span)),
+                            ("type", self.type_of(machine, column.column_type.as_deref(), span)),
                             ("nullable", nullable),
                             ("default", default),
                             ("autoincrement", Value::Bool(false)),
@@ -212,25 +212,6 @@ fn schema_of(value: Option<&Value<'_>>) -> Option<Option<String>> {
     match value {
         None | Some(Value::None) => Some(None),
         Some(value) => plain_text(value).map(Some),
-    }
-}
-
-/// A type as reflection gives it: `VARCHAR(length=20)`.
-fn reflected_type<'t>(machine: &mut Machine<'t>, sql: Option<&str>, span: Span) -> Value<'t> {
-    let Some(sql) = sql else { return Value::unknown(span, "a type") };
-    let (name, rest) = sql.split_once('(').unwrap_or((sql, ""));
-    let is_plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-    let numbers: Option<Vec<i64>> = match rest.strip_suffix(')') {
-        Some(numbers) => numbers.split(',').map(|number| number.trim().parse().ok()).collect(),
-        None => Some(Vec::new()),
-    };
-    match numbers {
-        Some(numbers) if is_plain => {
-            let callee = machine.name_term(&format!("sqlalchemy.{name}"), span);
-            let positional = numbers.into_iter().map(|it| Argument { value: Value::Int(it), span }).collect();
-            machine.call_term(&callee, &Rc::new(Arguments { positional, ..Arguments::default() }), span)
-        }
-        _ => Value::unknown(span, "a type"),
     }
 }
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::connection::makes_session;
 use super::database::{Database, Effect};
 use super::directive::{Changes, Directive, On, What, bare_table};
+use super::reflection::is_type;
 use super::signature::Bound;
 use crate::project::Known;
 use crate::project::sqlalchemy::column::{self, ConstraintKind};
@@ -23,6 +24,8 @@ pub(super) const CONNECTION: &str = "alembic.connection";
 pub(super) const CONTEXT: &str = "alembic.migration_context";
 /// `bind.dialect`
 pub(super) const DIALECT: &str = "alembic.dialect";
+/// `bind.engine.url`
+pub(super) const URL: &str = "alembic.url";
 /// `sa.inspect(bind)`
 pub(super) const INSPECTOR: &str = "alembic.inspector";
 /// `Session(bind=bind)`
@@ -32,13 +35,19 @@ pub(super) const SESSION: &str = "alembic.session";
 pub(super) struct Operations<'t> {
     pub(super) sqlalchemy: Rc<SqlAlchemy<'t>>,
     pub(super) database: Rc<dyn Database + 't>,
+    /// The options that env.py hands to `context.configure`.
+    pub(super) options: Vec<(String, String)>,
     /// The MetaData that `op` puts what it makes on: it has the naming convention of `target_metadata`.
     metadata: Cell<MetaDataId>,
 }
 
 impl<'t> Operations<'t> {
-    pub(super) fn new(sqlalchemy: Rc<SqlAlchemy<'t>>, database: Rc<dyn Database + 't>) -> Operations<'t> {
-        Operations { sqlalchemy, database, metadata: Cell::new(MetaDataId(0)) }
+    pub(super) fn new(
+        sqlalchemy: Rc<SqlAlchemy<'t>>,
+        database: Rc<dyn Database + 't>,
+        options: Vec<(String, String)>,
+    ) -> Operations<'t> {
+        Operations { sqlalchemy, database, options, metadata: Cell::new(MetaDataId(0)) }
     }
 
     /// Names what `op` makes by a convention: the first MetaData of the run is its own.
@@ -394,7 +403,7 @@ impl<'t> Library<'t> for Operations<'t> {
                         .operation(machine, name, arguments, None, span)
                         .or_else(|| self.op_called(machine, name, arguments, span));
                 }
-                self.function_called(machine, dotted, arguments, span)
+                self.function_called(machine, callee, dotted, arguments, span)
             }
             TermKind::Attribute(of, name) => match batch(of) {
                 Some(batch) => self
@@ -413,6 +422,19 @@ impl<'t> Library<'t> for Operations<'t> {
 
     fn truth(&self, _: &mut Machine<'t>, term: &Rc<Term<'t>>) -> Option<bool> {
         [CONNECTION, CONTEXT, DIALECT, INSPECTOR, SESSION].contains(&term.dotted()?).then_some(true)
+    }
+
+    fn text(&self, _: &mut Machine<'t>, term: &Rc<Term<'t>>, span: Span) -> Option<Value<'t>> {
+        // The rest of the URL is another on each machine.
+        (term.dotted()? == URL).then(|| Value::literal(format!("{}://", self.database.dialect()), span))
+    }
+
+    fn items(&self, _: &mut Machine<'t>, term: &Rc<Term<'t>>, _: Span) -> Option<Vec<Value<'t>>> {
+        self.columns_behind(term)
+    }
+
+    fn is_instance(&self, term: &Rc<Term<'t>>, class: &Value<'t>) -> Option<bool> {
+        is_type(term, class)
     }
 
     fn entered(&self, machine: &mut Machine<'t>, term: &Rc<Term<'t>>, _: bool, span: Span) -> Option<Outcome<'t>> {

@@ -11,6 +11,7 @@ pub mod database;
 pub mod directive;
 mod inspector;
 mod library;
+mod reflection;
 mod signature;
 
 use std::rc::Rc;
@@ -49,7 +50,7 @@ impl<'t> Migrations<'t> {
     pub fn of(project: &Project<'t>, environment: usize, database: Rc<dyn Database + 't>) -> Migrations<'t> {
         let found = &project.environments[environment];
         let sqlalchemy = Rc::new(SqlAlchemy::new());
-        let operations = Rc::new(library::Operations::new(sqlalchemy.clone(), database));
+        let operations = Rc::new(library::Operations::new(sqlalchemy.clone(), database, options(project, environment)));
         let mut libraries: Vec<Rc<dyn Library<'t> + 't>> = vec![operations.clone(), sqlalchemy];
         libraries.extend(standard::all());
         let mut machine = Machine::new(project.code.trees(), libraries);
@@ -111,6 +112,12 @@ impl<'t> Migrations<'t> {
     pub fn forget(&mut self, script: &RevisionScript) {
         self.loaded.remove(&script.file);
     }
+}
+
+/// The texts that env.py hands to `context.configure` besides what Alembic knows: a prefix of table names, a schema.
+fn options(project: &Project<'_>, environment: usize) -> Vec<(String, String)> {
+    let script = project.environments[environment].env_script.iter();
+    script.flat_map(|script| script.online.configures()).flat_map(|(_, call)| call.texts.clone()).collect()
 }
 
 /// The naming convention that `op` takes from `target_metadata`: the first one that env.py hands over.
