@@ -3,5 +3,6 @@
 pub mod dotenv;
 pub mod ini;
 pub mod python;
+pub mod sql;
 pub mod toml;
 pub mod yaml;
