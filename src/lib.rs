@@ -17,7 +17,7 @@
 //! | [`syntax`] | text → tree and problems | [`source`] | SQLAlchemy, Alembic |
 //! | [`python`] | Python trees → modules, values | [`syntax`], [`source`] | Alembic, rules |
 //! | [`project`] | trees and values → facts | [`python`], [`syntax`], [`source`], [`secrets`] | rules, reports |
-//! | [`catalog`] | facts → tables; two catalogues → operations | [`project`], [`source`] | parsers, rules, reports |
+//! | [`catalog`] | facts → tables; two catalogues → operations | [`project`], [`syntax`], [`source`] | rules, reports |
 //! | [`database`] | a URL → is it there, is it ready? | [`scratch`] | facts, rules, reports |
 //! | [`rehearse`] | a project → what its own Alembic does with a copy | [`database`], [`catalog`], [`project`], [`source`] | rules, reports |
 //! | [`listing`] | a catalogue → JSON and other listings | [`catalog`], [`source`] | facts, rules, reports |

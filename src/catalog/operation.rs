@@ -5,8 +5,8 @@
 
 use crate::catalog::column_type::ColumnType;
 use crate::catalog::table::{
-    CheckConstraint, Column, Enum, ExcludeConstraint, ForeignKey, Index, Name, PrimaryKey, Sequence, ServerDefault,
-    Table, TableName, UniqueConstraint,
+    CheckConstraint, Column, Enum, ExcludeConstraint, ForeignKey, Identity, Index, Name, PrimaryKey, Sequence,
+    ServerDefault, Table, TableName, UniqueConstraint,
 };
 use crate::source::Span;
 
@@ -56,10 +56,53 @@ pub enum Operation {
     CreateSequence(Sequence),
     /// `DROP SEQUENCE`
     DropSequence(TableName),
+    /// `DROP SCHEMA … CASCADE`: what is in it goes, too.
+    DropSchema(String),
+    /// `LIKE`, `INHERITS`, `PARTITION OF`, `AS SELECT * FROM`: a new table takes over columns of another one, and these
+    /// come before its own.
+    TakeOver {
+        /// The new table.
+        table: TableName,
+        /// The other one.
+        from: TableName,
+        /// What else it takes over.
+        what: TakenOver,
+    },
+    /// `ADD CONSTRAINT … USING INDEX`: an index becomes a constraint, under the name given or the index's.
+    AddConstraintUsingIndex(TableName, Option<String>, ConstraintKind, String),
+    /// `VALIDATE CONSTRAINT`
+    ValidateConstraint(TableName, String),
+    /// `ALTER COLUMN … ADD GENERATED … AS IDENTITY`, `DROP IDENTITY`
+    SetIdentity(TableName, String, Option<Identity>),
+    /// `ALTER COLUMN … DROP EXPRESSION`: a generated column becomes a plain one.
+    DropExpression(TableName, String),
+    /// `IF EXISTS`, `IF NOT EXISTS`: done where it can be done, else nothing.
+    WherePossible(Box<Operation>),
     /// Nothing that a catalogue shows: data, rights, functions, extensions.
     Nothing,
     /// It could not be read. What it may have changed; empty: anything.
     Unknown(Vec<TableName>, String),
+}
+
+/// What a new table takes over from another one, besides names and types of its columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TakenOver {
+    /// NOT NULL
+    pub not_null: bool,
+    /// DEFAULT
+    pub defaults: bool,
+    /// CHECK
+    pub checks: bool,
+    /// Indexes, the primary key and unique constraints; names are made anew.
+    pub indexes: bool,
+    /// Foreign keys.
+    pub foreign_keys: bool,
+    /// Comments.
+    pub comments: bool,
+    /// GENERATED … AS IDENTITY
+    pub identity: bool,
+    /// GENERATED ALWAYS AS (…)
+    pub generated: bool,
 }
 
 /// An operation, and where it stands.

@@ -359,6 +359,15 @@ pub enum DebugCommand {
         /// The project
         directory: Option<PathBuf>,
     },
+    /// What the statements of a text of SQL do, a line each
+    Sql {
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Whose SQL it is: postgresql, mysql, sqlite
+        #[arg(long, value_name = "NAME", default_value = "postgresql")]
+        dialect: String,
+    },
 }
 
 /// For whom to write completions.

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use crate::catalog::Dialect;
 use crate::cli::arguments::{DebugCommand, Global};
 use crate::cli::{Exit, Failure, Out, configured, loaded};
 use crate::load::slashed;
 use crate::project::read;
 use crate::source::{FileId, Sources};
 use crate::syntax::python::Trees;
+use crate::syntax::sql;
 
 /// Prints the stage.
 ///
@@ -31,6 +33,19 @@ pub fn run(stage: &DebugCommand, global: &Global, out: Out<'_>) -> Result<Exit, 
             let trees = Trees::of(&sources);
             for line in read::values(&sources, &trees, file) {
                 writeln!(out, "{line}")?;
+            }
+        }
+        DebugCommand::Sql { file, dialect } => {
+            let dialect = match Dialect::named(dialect) {
+                Some(Dialect::Postgresql) => sql::Dialect::Postgresql,
+                Some(Dialect::Mysql) => sql::Dialect::Mysql,
+                Some(Dialect::Sqlite) => sql::Dialect::Sqlite,
+                None => sql::Dialect::Generic,
+            };
+            let text =
+                std::fs::read_to_string(file).map_err(|error| Failure(format!("{}: {error}", file.display())))?;
+            for statement in sql::read(&text, dialect) {
+                writeln!(out, "{statement:?}")?;
             }
         }
         DebugCommand::Facts { directory } => {

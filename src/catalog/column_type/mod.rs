@@ -1,11 +1,12 @@
 //! Column types, as SQLAlchemy knows them.
 //!
 //! [`read`] takes them from what the code declares, [`ddl`] writes the text that SQLAlchemy's compilers write for a
-//! database, [`libraries`] knows the types that other packages bring.
+//! database, [`libraries`] knows the types that other packages bring, [`text`](mod@text) reads types that SQL names.
 
 pub mod ddl;
 pub mod libraries;
 pub mod read;
+pub mod text;
 
 use crate::catalog::Dialect;
 use crate::catalog::table::TableName;
