@@ -124,6 +124,14 @@ fn postgresql(text: &str) -> TypeKind {
             let fields = Some(found.words.to_ascii_uppercase()).filter(|fields| !fields.is_empty());
             Plain { precision: first, words: fields, ..of_postgresql("INTERVAL") }
         }
+        // Types of PostgreSQL and of extensions; a name alone may be one of the project's, and stays as it is.
+        "xml" | "point" | "line" | "lseg" | "box" | "path" | "polygon" | "circle" | "pg_lsn" => {
+            return TypeKind::Sql(bare.to_ascii_uppercase());
+        }
+        "vector" | "halfvec" | "sparsevec" | "ltree" => return TypeKind::Sql(text.to_ascii_uppercase()),
+        "geometry" | "geography" if !found.arguments.is_empty() => {
+            return TypeKind::Sql(format!("{bare}({})", found.arguments.join(",").to_ascii_uppercase()));
+        }
         _ => return TypeKind::Sql(text.to_owned()),
     })
 }
@@ -281,7 +289,8 @@ mod tests {
             ("interval day to second(3)", "INTERVAL DAY TO SECOND (3)"),
             ("pg_catalog.jsonb", "JSONB"),
             ("my_status", "my_status"),
-            ("geometry(Point, 4326)", "geometry(Point, 4326)"),
+            ("vector(3)", "VECTOR(3)"),
+            ("geometry(Point, 4326)", "geometry(POINT,4326)"),
         ] {
             assert_eq!(ddl(text, Dialect::Postgresql), expected, "{text}");
         }

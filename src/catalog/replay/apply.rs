@@ -1,9 +1,9 @@
 //! A [`Step`] → the catalogue after it.
 
 use crate::catalog::column_type::{ColumnType, TypeKind};
-use crate::catalog::operation::{AlterColumn, Constraint, Operation, Side, Step};
-use crate::catalog::replay::names;
-use crate::catalog::table::{ElementOf, Enum, Index, Name, ServerDefault, Table, TableName};
+use crate::catalog::operation::{AlterColumn, Constraint, ConstraintKind, Operation, Side, Step};
+use crate::catalog::replay::{complete, names, possible, taken};
+use crate::catalog::table::{Column, ElementOf, Enum, Index, Name, ServerDefault, Table, TableName};
 use crate::catalog::{Catalog, Dialect, Target};
 use crate::source::Span;
 
@@ -30,9 +30,11 @@ impl Doing<'_> {
                 self.move_table(old, TableName::within(schema.as_deref(), old.name.clone()));
             }
             Operation::AddColumn(table, column) => {
+                let mut column = (**column).clone();
+                complete::column(self.catalog, &mut column);
                 self.with_table(table, |table| {
                     table.columns.retain(|known| known.name != column.name);
-                    table.columns.push((**column).clone());
+                    table.columns.push(column);
                 });
             }
             Operation::DropColumn(table, column, _) => {
@@ -47,15 +49,23 @@ impl Doing<'_> {
             }
             Operation::AlterColumn(change) => self.alter_column(change),
             Operation::CreateIndex(table, index) => {
+                let mut index = (**index).clone();
+                if let Some(table) = self.catalog.tables.get(table) {
+                    names::name_index(self.catalog, table, &mut index, self.dialect);
+                }
                 self.with_table(table, |table| {
                     table.indexes.retain(|known| known.name != index.name || index.name.get().is_none());
-                    table.indexes.push((**index).clone());
+                    table.indexes.push(index);
                 });
             }
             Operation::DropIndex(table, name, _) => self.drop_index(table.as_ref(), name),
             Operation::AddConstraint(table, constraint) => self.add_constraint(table, constraint.clone()),
-            Operation::DropConstraint(table, name, ..) => {
-                let found = self.with_table(table, |table| drop_constraint(table, name)) == Some(true);
+            Operation::DropConstraint(table, name, kind, _) => {
+                let found = self.with_table(table, |table| match kind {
+                    // MySQL's primary keys have no name.
+                    Some(ConstraintKind::PrimaryKey) if *name == Name::Unnamed => table.primary_key.take().is_some(),
+                    _ => drop_constraint(table, name),
+                }) == Some(true);
                 self.note_missing(table, found, || match name {
                     Name::Is(name) => format!("the constraint `{name}` that is dropped is not known"),
                     _ => "the name of a constraint that is dropped could not be read".to_owned(),
@@ -95,6 +105,46 @@ impl Doing<'_> {
                 }
             }
             Operation::DropSequence(name) => self.catalog.sequences.retain(|known| known.name != *name),
+            Operation::DropSchema(schema) => {
+                let is_in = |name: &TableName| name.schema.as_ref() == Some(schema);
+                let gone: Vec<TableName> = self.catalog.tables.keys().filter(|name| is_in(name)).cloned().collect();
+                gone.iter().for_each(|name| self.drop_table(name));
+                self.catalog.enums.retain(|known| !is_in(&known.name));
+                self.catalog.sequences.retain(|known| !is_in(&known.name));
+            }
+            Operation::TakeOver { table, from, what } => {
+                if !taken::take_over(self.catalog, table, from, *what, self.span, self.dialect) {
+                    let why = format!("it takes over columns of `{from}`, of which not all is known");
+                    self.catalog.unresolved(Some(table), None, self.span, why);
+                }
+            }
+            Operation::AddConstraintUsingIndex(table, name, kind, index) => {
+                let used = |table: &mut Table| taken::use_index(table, name.as_deref(), *kind, index);
+                let found = self.with_table(table, used) == Some(true);
+                self.note_missing(table, found, || {
+                    format!("the index `{index}` that becomes a constraint is not known")
+                });
+            }
+            Operation::ValidateConstraint(table, name) => {
+                self.with_table(table, |table| {
+                    let is_it = |key: &&mut crate::catalog::table::ForeignKey| key.name.get() == Some(name);
+                    table.foreign_keys.iter_mut().filter(is_it).for_each(|key| key.not_valid = false);
+                });
+            }
+            Operation::SetIdentity(table, column, identity) => {
+                self.with_column(table, column, |column| {
+                    column.autoincrement = identity.is_some().then_some(true);
+                    column.identity.clone_from(identity);
+                });
+            }
+            Operation::DropExpression(table, column) => {
+                self.with_column(table, column, |column| column.computed = None)
+            }
+            Operation::WherePossible(inner) => {
+                if possible::is_possible(self.catalog, inner, self.dialect) {
+                    self.apply(inner);
+                }
+            }
             Operation::Nothing => {}
             Operation::Unknown(tables, why) if tables.is_empty() => self.catalog.open.push((self.span, why.clone())),
             Operation::Unknown(tables, why) => {
@@ -116,6 +166,16 @@ impl Doing<'_> {
         }
     }
 
+    /// Does something with a column that should be there.
+    fn with_column(&mut self, name: &TableName, column: &str, act: impl FnOnce(&mut Column)) {
+        let found = self
+            .with_table(name, |table| table.columns.iter_mut().find(|known| known.name == column).map(act).is_some());
+        if found == Some(false) {
+            let why = format!("the column `{column}` that is altered is not known");
+            self.catalog.unresolved(Some(name), Some(column), self.span, why);
+        }
+    }
+
     /// Something of a table that should be there is not: the table is not as it was read.
     fn note_missing(&mut self, table: &TableName, found: bool, why: impl FnOnce() -> String) {
         if !found && self.catalog.tables.contains_key(table) {
@@ -132,6 +192,7 @@ impl Doing<'_> {
         if self.dialect == Dialect::Postgresql {
             drop_redundant(&mut made);
         }
+        complete::table(self.catalog, &mut made);
         names::name_all(self.catalog, &mut made, self.dialect);
         self.catalog.unresolved.retain(|it| it.table.as_ref() != Some(&table.name));
         self.catalog.tables.insert(table.name.clone(), made);
@@ -187,12 +248,16 @@ impl Doing<'_> {
 
     fn alter_column(&mut self, change: &AlterColumn) {
         let dialect = self.dialect;
+        let mut new_type = change.column_type.clone();
+        if let Some(Some(new)) = &mut new_type {
+            complete::column_type(self.catalog, new);
+        }
         let found = self.with_table(&change.table, |table| {
             let in_key = table.in_primary_key(&change.column);
             let Some(column) = table.columns.iter_mut().find(|column| column.name == change.column) else {
                 return false;
             };
-            if let Some(new) = &change.column_type {
+            if let Some(new) = &new_type {
                 column.column_type.clone_from(new);
             }
             if let Some(nullable) = change.nullable {
@@ -268,6 +333,16 @@ impl Doing<'_> {
         {
             return table.indexes.retain(|index| !is_it(index));
         }
+        // A unique constraint of MySQL is an index.
+        if self.dialect == Dialect::Mysql
+            && let Some(table) = table.and_then(|table| self.catalog.tables.get_mut(table))
+        {
+            let before = table.unique_constraints.len();
+            table.unique_constraints.retain(|unique| unique.name.get() != Some(name));
+            if table.unique_constraints.len() < before {
+                return;
+            }
+        }
         // PostgreSQL does not look at the table that is named.
         if self.dialect == Dialect::Postgresql || table.is_none() {
             let schema = table.and_then(|table| table.schema.clone());
@@ -284,6 +359,7 @@ impl Doing<'_> {
     }
 
     fn add_constraint(&mut self, name: &TableName, mut constraint: Constraint) {
+        complete::constraint(self.catalog, &mut constraint);
         if let Some(table) = self.catalog.tables.get(name) {
             names::name_one(self.catalog, table, &mut constraint, self.dialect);
         }

@@ -3,14 +3,17 @@
 //! [`Replay`] runs the revisions of an environment against a database on paper. [`lower`] turns what a revision says
 //! into [`Step`]s, [`apply`] changes the catalogue as the statements that Alembic writes for them would change the
 //! database, [`perhaps`] forgets what is done only on some paths, [`names`] gives the names that a database makes
-//! itself, [`answers`] tells revisions what they ask. [`sql`] reads the statements that revisions hand over as text.
+//! itself, [`complete`] looks up what they leave open, [`possible`] knows what `IF EXISTS` lets through, [`taken`] what `LIKE` brings, [`answers`] tells revisions what they ask. [`sql`] reads the statements that revisions hand over as text.
 
 mod answers;
 pub mod apply;
+mod complete;
 mod lower;
 mod names;
 mod perhaps;
+mod possible;
 pub mod sql;
+mod taken;
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::catalog::operation::Constraint;
-use crate::catalog::table::{Name, Table, TableName};
+use crate::catalog::table::{Index, IndexElement, Name, Table, TableName};
 use crate::catalog::{Catalog, Dialect};
 
 /// PostgreSQL's longest name.
@@ -54,6 +54,15 @@ pub(super) fn name_one(catalog: &Catalog, table: &Table, constraint: &mut Constr
     }
 }
 
+/// Gives an index that is added to `table` its name.
+pub(super) fn name_index(catalog: &Catalog, table: &Table, index: &mut Index, dialect: Dialect) {
+    let named = |element: &IndexElement| element.column().unwrap_or("expr").to_owned();
+    let columns: Vec<String> = index.elements.iter().map(named).chain(index.include.iter().cloned()).collect();
+    let mut taken = Taken::of(catalog, &table.name);
+    taken.collect(table);
+    taken.name(&mut index.name, &table.name.name, &columns, "idx", dialect);
+}
+
 /// The names that are taken in a schema; looked up only when a name must be made.
 struct Taken<'c> {
     catalog: &'c Catalog,
@@ -70,14 +79,14 @@ impl<'c> Taken<'c> {
 
     fn collect(&mut self, table: &Table) {
         self.own.insert(table.name.name.clone());
-        self.own.extend(names_of(table).map(str::to_owned));
+        self.own.extend(of(table).map(str::to_owned));
     }
 
     fn has(&self, name: &str) -> bool {
         self.own.contains(name)
             || self.catalog.tables.values().any(|table| {
                 table.name.schema.as_deref() == self.schema
-                    && (table.name.name == name || names_of(table).any(|known| known == name))
+                    && (table.name.name == name || of(table).any(|known| known == name))
             })
     }
 
@@ -97,7 +106,8 @@ impl<'c> Taken<'c> {
     }
 }
 
-fn names_of(table: &Table) -> impl Iterator<Item = &str> {
+/// The names of a table's constraints and indexes.
+pub(super) fn of(table: &Table) -> impl Iterator<Item = &str> {
     let unique = table.unique_constraints.iter().map(|it| &it.name);
     let checks = table.check_constraints.iter().map(|it| &it.name);
     let keys = table.foreign_keys.iter().map(|it| &it.name);

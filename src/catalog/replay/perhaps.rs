@@ -107,6 +107,13 @@ pub(super) fn perhaps(catalog: &mut Catalog, step: &Step) {
         Operation::Unknown(tables, why) => {
             tables.iter().for_each(|table| catalog.unresolved(Some(table), None, span, why.clone()));
         }
+        Operation::TakeOver { table, .. }
+        | Operation::AddConstraintUsingIndex(table, ..)
+        | Operation::ValidateConstraint(table, _)
+        | Operation::SetIdentity(table, ..)
+        | Operation::DropExpression(table, _) => whole(catalog, table, span, "the table is changed"),
+        Operation::DropSchema(schema) => catalog.open.push((span, format!("the schema `{schema}` is dropped: {WHY}"))),
+        Operation::WherePossible(inner) => perhaps(catalog, &Step { operation: (**inner).clone(), span }),
         Operation::RenameIndex(..)
         | Operation::SetTableComment(..)
         | Operation::DropEnum(_)

@@ -45,7 +45,7 @@ pub(super) fn tables(cursor: Cursor<'_>, kind: &StatementKind) -> Vec<ObjectName
         inner.iter().flat_map(|inner| inner.statement.tables.iter().cloned()).for_each(add);
         return found;
     }
-    let has_on = cursor.is("comment") || (0..4).any(|at| Cursor { at, ..cursor }.is_any(HAVE_ON));
+    let has_on = cursor.is("comment") || (0..4).any(|ahead| Cursor { at: cursor.at + ahead, ..cursor }.is_any(HAVE_ON));
     let is_list = cursor.is_any(&["drop", "truncate", "lock"]);
     let mut here = cursor;
     while !here.is_over() {

@@ -38,13 +38,14 @@ pub(super) fn statement(cursor: Cursor<'_>, depth: usize) -> Statement {
 
 /// `None`: it may change a table, and can't be read.
 fn kind(mut cursor: Cursor<'_>, depth: usize) -> Option<StatementKind> {
+    let whole = cursor;
     let here = &mut cursor;
     if here.is_any(DATA) {
         return data(*here);
     }
     let head = here.head(3);
     if here.eat("create") {
-        create(*here, head)
+        create(*here, whole, head)
     } else if here.eat("alter") {
         alter(*here, head)
     } else if here.eat("drop") {
@@ -144,7 +145,7 @@ fn data(cursor: Cursor<'_>) -> Option<StatementKind> {
 const BEFORE_KIND: &[&str] =
     &["or replace", "temporary", "temp", "unlogged", "global", "local", "unique", "fulltext", "spatial", "virtual"];
 
-fn create(mut here: Cursor<'_>, head: String) -> Option<StatementKind> {
+fn create(mut here: Cursor<'_>, whole: Cursor<'_>, head: String) -> Option<StatementKind> {
     let before = here;
     while let Some(words) = BEFORE_KIND.iter().find(|words| here.are(words)) {
         here.eat(words);
@@ -157,7 +158,7 @@ fn create(mut here: Cursor<'_>, head: String) -> Option<StatementKind> {
         });
     }
     if here.is("index") {
-        let index = tree::create_index(Cursor { at: 0, ..here })?;
+        let index = tree::create_index(whole)?;
         return Some(StatementKind::CreateIndex(Box::new(index)));
     }
     if here.eat("sequence") {
