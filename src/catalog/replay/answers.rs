@@ -5,6 +5,18 @@ use crate::catalog::table::{ForeignKey, Name, ServerDefault, Table};
 use crate::project::alembic::operations::database::{Described, DescribedColumn, DescribedKey};
 use crate::project::alembic::operations::directive::On;
 
+/// Alembic's own table, which is there before the first revision runs.
+pub(super) fn version_table() -> Described {
+    let column = DescribedColumn {
+        name: "version_num".to_owned(),
+        column_type: Some("VARCHAR(32)".to_owned()),
+        nullable: Some(false),
+        default: None,
+    };
+    let key = (Some("alembic_version_pkc".to_owned()), vec![column.name.clone()]);
+    Described { complete: true, columns: vec![column], primary_key: Some(key), ..Described::default() }
+}
+
 /// A table as a database describes it.
 pub(super) fn described(table: &Table, target: &Target) -> Described {
     let name = |name: &Name| name.get().map(str::to_owned);

@@ -2,6 +2,7 @@
 
 use crate::catalog::column_type::{ColumnType, TypeKind};
 use crate::catalog::operation::{AlterColumn, Constraint, ConstraintKind, Operation, Side, Step};
+use crate::catalog::replay::stored::stored;
 use crate::catalog::replay::{complete, names, possible, taken};
 use crate::catalog::table::{Column, ElementOf, Enum, Index, Name, ServerDefault, Table, TableName};
 use crate::catalog::{Catalog, Dialect, Target};
@@ -22,6 +23,7 @@ struct Doing<'c> {
 
 impl Doing<'_> {
     fn apply(&mut self, operation: &Operation) {
+        let dialect = self.dialect;
         match operation {
             Operation::CreateTable(table) => self.create_table(table),
             Operation::DropTable(name, _) => self.drop_table(name),
@@ -34,7 +36,7 @@ impl Doing<'_> {
                 complete::column(self.catalog, &mut column);
                 self.with_table(table, |table| {
                     table.columns.retain(|known| known.name != column.name);
-                    table.columns.push(column);
+                    table.columns.push(stored_column(&column, dialect));
                 });
             }
             Operation::DropColumn(table, column, _) => {
@@ -193,6 +195,7 @@ impl Doing<'_> {
             drop_redundant(&mut made);
         }
         complete::table(self.catalog, &mut made);
+        made.columns = made.columns.iter().map(|column| stored_column(column, self.dialect)).collect();
         names::name_all(self.catalog, &mut made, self.dialect);
         self.catalog.unresolved.retain(|it| it.table.as_ref() != Some(&table.name));
         self.catalog.tables.insert(table.name.clone(), made);
@@ -258,7 +261,7 @@ impl Doing<'_> {
                 return false;
             };
             if let Some(new) = &new_type {
-                column.column_type.clone_from(new);
+                column.column_type = new.as_ref().map(|found| stored(found, dialect));
             }
             if let Some(nullable) = change.nullable {
                 // PostgreSQL refuses NULL in a primary key.
@@ -400,6 +403,11 @@ impl Doing<'_> {
         let types = self.catalog.tables.values_mut().flat_map(|table| &mut table.columns);
         types.filter_map(|column| column.column_type.as_mut()).for_each(|found| rename_type(found, name, new));
     }
+}
+
+fn stored_column(column: &Column, dialect: Dialect) -> Column {
+    let column_type = column.column_type.as_ref().map(|found| stored(found, dialect));
+    Column { column_type, ..column.clone() }
 }
 
 /// PostgreSQL passes over a unique constraint on the columns of the primary key or of one before, if `CREATE TABLE` has

@@ -13,6 +13,7 @@ mod names;
 mod perhaps;
 mod possible;
 pub mod sql;
+mod stored;
 mod taken;
 
 use std::cell::RefCell;
@@ -163,7 +164,7 @@ impl Database for Paper<'_> {
         for step in lowered.steps {
             match directive.certain {
                 true => apply::apply(&mut state.catalog, &step, &self.target),
-                false => perhaps::perhaps(&mut state.catalog, &step),
+                false => perhaps::perhaps(&mut state.catalog, &step, self.target.dialect),
             }
             state.steps.push(step);
         }
@@ -179,7 +180,8 @@ impl Database for Paper<'_> {
         let schema =
             lower::table_name(&On { schema: schema.map(str::to_owned), name: String::new() }, &self.target).schema;
         let tables = state.catalog.tables.keys().filter(|name| name.schema == schema);
-        (tables.map(|name| name.name.clone()).collect(), state.catalog.open.is_empty())
+        // What no revision is known to make is not there.
+        (tables.map(|name| name.name.clone()).collect(), true)
     }
 
     fn has_table(&self, table: &On) -> Option<bool> {
@@ -196,8 +198,11 @@ impl Database for Paper<'_> {
 
     fn described(&self, table: &On) -> Option<Described> {
         let state = self.state.borrow();
-        let found = state.catalog.tables.get(&lower::table_name(table, &self.target))?;
-        Some(answers::described(found, &self.target))
+        let name = lower::table_name(table, &self.target);
+        if name.name == "alembic_version" && !state.catalog.tables.contains_key(&name) {
+            return Some(answers::version_table());
+        }
+        Some(answers::described(state.catalog.tables.get(&name)?, &self.target))
     }
 
     fn enums(&self) -> (Vec<DescribedEnum>, bool) {

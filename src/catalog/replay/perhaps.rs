@@ -1,16 +1,18 @@
 //! A [`Step`] that is taken only on some paths → what is no longer known of the catalogue.
 
-use crate::catalog::Catalog;
+use crate::catalog::column_type::{ColumnType, TypeKind};
 use crate::catalog::operation::{Constraint, Operation, Step};
 use crate::catalog::replay::apply;
+use crate::catalog::replay::stored::stored;
 use crate::catalog::table::{ServerDefault, Table, TableName};
+use crate::catalog::{Catalog, Dialect};
 use crate::source::Span;
 
 /// Why, for everything here.
 const WHY: &str = "done only on some paths through the revision";
 
 /// Forgets what the step may have changed. A step that would change nothing leaves all as it is.
-pub(super) fn perhaps(catalog: &mut Catalog, step: &Step) {
+pub(super) fn perhaps(catalog: &mut Catalog, step: &Step, dialect: Dialect) {
     let span = step.span;
     match &step.operation {
         Operation::CreateTable(table) => {
@@ -40,7 +42,8 @@ pub(super) fn perhaps(catalog: &mut Catalog, step: &Step) {
                 .get_mut(&change.table)
                 .and_then(|table| table.columns.iter_mut().find(|column| column.name == change.column))
             {
-                if change.column_type.as_ref().is_some_and(|new| *new != column.column_type) {
+                let stored = |new: &Option<ColumnType>| new.as_ref().map(|found| stored(found, dialect));
+                if change.column_type.as_ref().is_some_and(|new| kind(&stored(new)) != kind(&column.column_type)) {
                     column.column_type = None;
                 }
                 if change.nullable.is_some_and(|new| new != column.nullable) {
@@ -121,6 +124,10 @@ pub(super) fn perhaps(catalog: &mut Catalog, step: &Step) {
         | Operation::DropSequence(_)
         | Operation::Nothing => {}
     }
+}
+
+fn kind(found: &Option<ColumnType>) -> Option<&TypeKind> {
+    found.as_ref().map(|found| &found.kind)
 }
 
 fn whole(catalog: &mut Catalog, table: &TableName, span: Span, what: &str) {
