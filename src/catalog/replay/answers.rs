@@ -1,7 +1,7 @@
 //! What the database on paper answers: its tables as a live one would describe them.
 
-use crate::catalog::Target;
 use crate::catalog::table::{ForeignKey, Name, ServerDefault, Table};
+use crate::catalog::{Catalog, Target, Unresolved};
 use crate::project::alembic::operations::database::{Described, DescribedColumn, DescribedKey};
 use crate::project::alembic::operations::directive::On;
 
@@ -14,11 +14,24 @@ pub(super) fn version_table() -> Described {
         default: None,
     };
     let key = (Some("alembic_version_pkc".to_owned()), vec![column.name.clone()]);
-    Described { complete: true, columns: vec![column], primary_key: Some(key), ..Described::default() }
+    Described {
+        complete: true,
+        has_all_columns: true,
+        columns: vec![column],
+        primary_key: Some(key),
+        ..Described::default()
+    }
 }
 
 /// A table as a database describes it.
-pub(super) fn described(table: &Table, target: &Target) -> Described {
+pub(super) fn described(table: &Table, catalog: &Catalog, target: &Target) -> Described {
+    let of_table = |found: &&Unresolved| found.table.as_ref() == Some(&table.name);
+    let unresolved: Vec<&Unresolved> = catalog.unresolved.iter().filter(of_table).collect();
+    // What is not known of a column that is there, leaves the others.
+    let hides_columns = |found: &&Unresolved| match &found.column {
+        Some(column) => table.column(column).is_none(),
+        None => !(found.why.starts_with("a constraint") || found.why.starts_with("an index")),
+    };
     let name = |name: &Name| name.get().map(str::to_owned);
     let key = |key: &ForeignKey| DescribedKey {
         name: name(&key.name),
@@ -28,7 +41,8 @@ pub(super) fn described(table: &Table, target: &Target) -> Described {
         ondelete: key.ondelete.clone(),
     };
     Described {
-        complete: table.complete,
+        complete: unresolved.iter().all(|found| found.column.is_some()),
+        has_all_columns: !unresolved.iter().any(hides_columns),
         columns: table
             .columns
             .iter()

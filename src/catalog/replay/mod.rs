@@ -164,7 +164,7 @@ impl Database for Paper<'_> {
         for step in lowered.steps {
             match directive.certain {
                 true => apply::apply(&mut state.catalog, &step, &self.target),
-                false => perhaps::perhaps(&mut state.catalog, &step, self.target.dialect),
+                false => perhaps::perhaps(&mut state.catalog, &step, &self.target),
             }
             state.steps.push(step);
         }
@@ -202,7 +202,7 @@ impl Database for Paper<'_> {
         if name.name == "alembic_version" && !state.catalog.tables.contains_key(&name) {
             return Some(answers::version_table());
         }
-        Some(answers::described(state.catalog.tables.get(&name)?, &self.target))
+        Some(answers::described(state.catalog.tables.get(&name)?, &state.catalog, &self.target))
     }
 
     fn enums(&self) -> (Vec<DescribedEnum>, bool) {

@@ -5,19 +5,19 @@ use crate::catalog::operation::{Constraint, Operation, Step};
 use crate::catalog::replay::apply;
 use crate::catalog::replay::stored::stored;
 use crate::catalog::table::{ServerDefault, Table, TableName};
-use crate::catalog::{Catalog, Dialect};
+use crate::catalog::{Catalog, Target};
 use crate::source::Span;
 
 /// Why, for everything here.
 const WHY: &str = "done only on some paths through the revision";
 
 /// Forgets what the step may have changed. A step that would change nothing leaves all as it is.
-pub(super) fn perhaps(catalog: &mut Catalog, step: &Step, dialect: Dialect) {
+pub(super) fn perhaps(catalog: &mut Catalog, step: &Step, target: &Target) {
     let span = step.span;
     match &step.operation {
         Operation::CreateTable(table) => {
             if !catalog.tables.contains_key(&table.name) {
-                catalog.tables.insert(table.name.clone(), (**table).clone());
+                apply::apply(catalog, step, target);
                 catalog.unresolved(Some(&table.name), None, span, format!("the table is made: {WHY}"));
             }
         }
@@ -42,7 +42,7 @@ pub(super) fn perhaps(catalog: &mut Catalog, step: &Step, dialect: Dialect) {
                 .get_mut(&change.table)
                 .and_then(|table| table.columns.iter_mut().find(|column| column.name == change.column))
             {
-                let stored = |new: &Option<ColumnType>| new.as_ref().map(|found| stored(found, dialect));
+                let stored = |new: &Option<ColumnType>| new.as_ref().map(|found| stored(found, target.dialect));
                 if change.column_type.as_ref().is_some_and(|new| kind(&stored(new)) != kind(&column.column_type)) {
                     column.column_type = None;
                 }

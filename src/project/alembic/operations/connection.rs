@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::directive::{On, Text, What};
 use super::library::{CONNECTION, CONTEXT, DIALECT, INSPECTOR, Operations, SESSION, URL, plain_text};
-use super::reflection::takes_connection;
+use super::reflection::{of_type, takes_connection};
 use crate::project::sqlalchemy::column::{self, FindColumn};
 use crate::project::sqlalchemy::expression;
 use crate::project::sqlalchemy::names;
@@ -86,6 +86,11 @@ impl<'t> Operations<'t> {
                 machine.certainly_succeeds();
                 Some(Ok(Value::Term(machine.name_term(INSPECTOR, span))))
             }
+            // An engine of its own leads to the same database.
+            "sqlalchemy.engine_from_config"
+            | "sqlalchemy.create_engine"
+            | "sqlalchemy.engine.engine_from_config"
+            | "sqlalchemy.engine.create_engine" => Some(Ok(Value::Term(machine.name_term(CONNECTION, span)))),
             _ if is_session(dotted) => Some(Ok(Value::Term(machine.name_term(SESSION, span)))),
             _ => None,
         }
@@ -128,6 +133,13 @@ impl<'t> Operations<'t> {
                 given.positional.extend(arguments.positional.iter().skip(1).cloned());
                 given.keywords.clone_from(&arguments.keywords);
                 Some(machine.call(&function, &Rc::new(given), span))
+            }
+            (DIALECT, "identifier_preparer.quote" | "identifier_preparer.quote_identifier") => {
+                let name = first()?.as_str()?.to_owned();
+                let letters = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+                let plain = name.chars().all(letters) && method.ends_with("quote");
+                machine.certainly_succeeds();
+                Some(Ok(Value::literal(if plain { name } else { format!("\"{name}\"") }, span)))
             }
             (DIALECT, "has_table") | (CONNECTION, "has_table") => {
                 let names = if object == DIALECT { 1 } else { 0 };
@@ -254,7 +266,7 @@ impl<'t> Operations<'t> {
             if name == "tables" {
                 return self.tables_of_metadata(of).map(Ok);
             }
-            return self.of_column(machine, of, name, span).map(Ok);
+            return self.of_column(of, name, span).or_else(|| of_type(of, name)).map(Ok);
         };
         let object = |machine: &mut Machine<'t>, dotted: &str| {
             machine.certainly_succeeds();

@@ -38,8 +38,10 @@ pub trait Database {
 /// A table as a database describes it.
 #[derive(Clone, Debug, Default)]
 pub struct Described {
-    /// These are all columns, constraints and indexes.
+    /// These are all constraints and indexes.
     pub complete: bool,
+    /// These are all columns.
+    pub has_all_columns: bool,
     /// The columns.
     pub columns: Vec<DescribedColumn>,
     /// The primary key's name and columns.

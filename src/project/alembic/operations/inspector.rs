@@ -129,7 +129,7 @@ impl<'t> Operations<'t> {
                         ])
                     })
                     .collect();
-                list(columns, !table.complete)
+                list(columns, !table.has_all_columns)
             }
             "get_pk_constraint" => match &table.primary_key {
                 Some((name, columns)) => dict([("constrained_columns", texts(columns)), ("name", maybe(name))]),

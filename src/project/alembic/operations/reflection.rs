@@ -30,7 +30,7 @@ impl<'t> Operations<'t> {
         arguments.keywords.iter().find(loads)?;
         let name = plain_text(arguments.get(0, "name")?)?;
         let schema = arguments.keyword("schema").and_then(|keyword| plain_text(&keyword.value));
-        let described = self.database.described(&On { schema, name }).filter(|table| table.complete)?;
+        let described = self.database.described(&On { schema, name }).filter(|table| table.has_all_columns)?;
         let metadata = arguments.get(1, "metadata")?.clone();
         if let Some(known) = self.on_metadata(&metadata, arguments.get(0, "name")?.as_str()?) {
             return Some(Ok(known));
@@ -158,19 +158,12 @@ impl<'t> Operations<'t> {
     }
 
     /// `column.name` and the like of a `Column(…)` call.
-    pub(super) fn of_column(
-        &self,
-        machine: &Machine<'t>,
-        of: &Rc<Term<'t>>,
-        name: &str,
-        span: Span,
-    ) -> Option<Value<'t>> {
+    pub(super) fn of_column(&self, of: &Rc<Term<'t>>, name: &str, span: Span) -> Option<Value<'t>> {
         if names::called(of) != Some("Column") {
             return None;
         }
         let (_, arguments) = of.call()?;
         let read = column::read(of, None, &*self.sqlalchemy)?;
-        let _ = machine;
         match name {
             "name" | "key" => read.name.map(|name| Value::literal(name, span)),
             "type" => {
@@ -240,6 +233,23 @@ impl<'t> Operations<'t> {
             given.positional.extend(numbers.into_iter().map(|it| Argument { value: Value::Int(it), span }));
         }
         machine.call_term(&callee, &Rc::new(given), span)
+    }
+}
+
+/// `type.timezone` and the like of a type of SQLAlchemy that a call makes.
+pub(super) fn of_type<'t>(of: &Term<'t>, name: &str) -> Option<Value<'t>> {
+    let (callee, arguments) = of.call()?;
+    let class = names::of_term(callee).filter(|found| found.package == "sqlalchemy")?.name;
+    if !PARENTS.iter().any(|(known, _)| *known == class) || arguments.open {
+        return None;
+    }
+    let given = |position: usize, unset: Value<'t>| Some(arguments.get(position, name).cloned().unwrap_or(unset));
+    match name {
+        "timezone" => given(0, Value::Bool(false)),
+        "length" | "precision" => given(0, Value::None),
+        "scale" => given(1, Value::None),
+        "name" | "schema" => Some(arguments.keyword(name)?.value.clone()),
+        _ => None,
     }
 }
 
