@@ -116,7 +116,7 @@ pub(super) fn perhaps(catalog: &mut Catalog, step: &Step, target: &Target) {
         | Operation::SetIdentity(table, ..)
         | Operation::DropExpression(table, _) => whole(catalog, table, span, "the table is changed"),
         Operation::DropSchema(schema) => catalog.open.push((span, format!("the schema `{schema}` is dropped: {WHY}"))),
-        Operation::WherePossible(inner) => perhaps(catalog, &Step { operation: (**inner).clone(), span }),
+        Operation::WherePossible(inner) => perhaps(catalog, &Step { operation: (**inner).clone(), span }, target),
         Operation::RenameIndex(..)
         | Operation::SetTableComment(..)
         | Operation::DropEnum(_)
