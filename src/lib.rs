@@ -21,6 +21,7 @@
 //! | [`database`] | a URL → is it there, is it ready? | [`scratch`] | facts, rules, reports |
 //! | [`rehearse`] | a project → what its own Alembic does with a copy | [`database`], [`catalog`], [`project`], [`source`] | rules, reports |
 //! | [`listing`] | a catalogue → JSON and other listings | [`catalog`], [`source`] | facts, rules, reports |
+//! | [`draft`] | operations → a revision file | [`catalog`], [`project`], [`source`] | parsers, rules, reports |
 //! | [`rules`] | facts → diagnostics | [`project`], [`diagnostic`], [`source`], [`secrets`] | the disk, parsers, reports |
 //! | [`check`] | runs the rules; suppressions, levels, order | [`rules`], [`project`], [`diagnostic`], [`syntax`], [`source`] | reports |
 //! | [`fix`] | diagnostics → new texts | [`check`], [`diagnostic`], [`syntax`], [`source`] | reports |
@@ -34,6 +35,7 @@ pub mod cli;
 pub mod config;
 pub mod database;
 pub mod diagnostic;
+pub mod draft;
 pub mod fix;
 pub mod graph;
 pub mod listing;

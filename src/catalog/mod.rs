@@ -5,9 +5,12 @@
 //! `None` or [`Unresolved`], never a guess.
 
 pub mod column_type;
+pub mod inverse;
 pub mod models;
 pub mod operation;
+pub mod order;
 pub mod quote;
+pub mod render;
 pub mod replay;
 pub mod table;
 

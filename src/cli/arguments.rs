@@ -62,6 +62,8 @@ pub enum Command {
     Schema(SchemaArguments),
     /// Play the next migrations with the project's own Alembic, on a copy and a throw-away database
     Rehearse(RehearseArguments),
+    /// Write the missing migration as a new revision file
+    Draft(DraftArguments),
     /// Print a rule's page
     Explain {
         /// The rule's name
@@ -256,6 +258,35 @@ pub enum GraphFormat {
     Dot,
     /// For programs.
     Json,
+}
+
+/// `limbeck draft`
+#[derive(Clone, Debug, Args)]
+pub struct DraftArguments {
+    /// The project
+    #[arg(value_name = "DIRECTORY")]
+    pub directory: Option<PathBuf>,
+    /// What the migration is for: its docstring and its file name
+    #[arg(short, long, value_name = "MESSAGE")]
+    pub message: String,
+    /// Print the revision instead of writing it
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the SQL that it would run instead of writing it
+    #[arg(long, conflicts_with = "dry_run")]
+    pub sql: bool,
+    /// The id of the revision
+    #[arg(long, value_name = "ID")]
+    pub rev_id: Option<String>,
+    /// The head that it follows, where there are several
+    #[arg(long, value_name = "REVISION")]
+    pub head: Option<String>,
+    /// The version location to write to, where there are several
+    #[arg(long, value_name = "PATH")]
+    pub version_path: Option<String>,
+    /// The SQL dialect to assume
+    #[arg(long, value_name = "NAME")]
+    pub dialect: Option<String>,
 }
 
 /// `limbeck schema`

@@ -3,6 +3,7 @@
 pub mod arguments;
 pub mod check;
 pub mod debug;
+pub mod draft;
 pub mod graph;
 pub mod pages;
 pub mod rehearse;
@@ -92,6 +93,7 @@ fn dispatch(arguments: Arguments, out: Out<'_>) -> Result<Exit, Failure> {
         Command::Graph(of_graph) => graph::run(of_graph, global, out),
         Command::Schema(of_schema) => schema::run(of_schema, global, out),
         Command::Rehearse(of_rehearse) => rehearse::run(of_rehearse, global, out),
+        Command::Draft(of_draft) => draft::run(of_draft, global, out),
         Command::Explain { rule } => pages::explain(rule, out),
         Command::Rules { format } => pages::list(*format, out),
         Command::Config { what } => configuration(*what, global, out),

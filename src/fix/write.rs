@@ -27,6 +27,20 @@ pub fn write(path: &Path, text: &str) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Writes `text` to a new file.
+///
+/// # Errors
+/// The system's; there is such a file already.
+pub fn create(path: &Path, text: &str) -> std::io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(directory)?;
+    let mut file = tempfile::Builder::new().prefix(".limbeck-").tempfile_in(directory)?;
+    file.write_all(text.as_bytes())?;
+    usual_permissions(file.as_file())?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
 #[cfg(unix)]
 fn usual_permissions(file: &fs::File) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

@@ -2,6 +2,7 @@
 
 pub mod dotenv;
 pub mod ini;
+pub mod mako;
 pub mod python;
 pub mod sql;
 pub mod toml;

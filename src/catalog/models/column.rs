@@ -321,26 +321,29 @@ fn identity(value: &Expression) -> Identity {
     found
 }
 
-/// Which column the database numbers: an integer that alone is the primary key.
+/// Which column the database numbers, where nobody said.
 pub(super) fn number(table: &mut Table) {
     let Some(key) = &table.primary_key else { return };
     let [only] = &key.columns[..] else { return };
-    let refers = table.foreign_keys.iter().any(|key| key.columns.contains(only));
+    let numbered = is_numbered(table, only);
     let only = only.clone();
-    if let Some(column) = table.columns.iter_mut().find(|column| column.name == only)
-        && column.autoincrement.is_none()
-    {
-        let integer = column.column_type.as_ref().is_some_and(|found| match &found.kind {
-            TypeKind::Plain(plain) => {
-                matches!(
-                    plain.name.as_str(),
-                    "Integer" | "INTEGER" | "SmallInteger" | "SMALLINT" | "BigInteger" | "BIGINT"
-                )
-            }
-            _ => false,
-        });
-        column.autoincrement = Some(integer && !refers && column.server_default == ServerDefault::None);
+    if let Some(column) = table.columns.iter_mut().find(|column| column.name == only) {
+        column.autoincrement.get_or_insert(numbered);
     }
+}
+
+/// Does SQLAlchemy let the database number this column by itself? It does for an integer that alone is the primary key.
+pub fn is_numbered(table: &Table, column: &str) -> bool {
+    let alone = table.primary_key.as_ref().is_some_and(|key| matches!(&key.columns[..], [only] if only == column));
+    let refers = table.foreign_keys.iter().any(|key| key.columns.iter().any(|name| name == column));
+    let Some(column) = table.column(column).filter(|_| alone && !refers) else { return false };
+    let integer = column.column_type.as_ref().is_some_and(|found| match &found.kind {
+        TypeKind::Plain(plain) => {
+            matches!(plain.name.as_str(), "Integer" | "INTEGER" | "SmallInteger" | "SMALLINT" | "BigInteger" | "BIGINT")
+        }
+        _ => false,
+    });
+    integer && column.server_default == ServerDefault::None
 }
 
 /// A column without a type of its own has that of the column that it refers to.

@@ -1,5 +1,8 @@
 //! script.py.mako → what it fills in, and which names it asks for that `alembic revision` does not give.
 
+pub mod docstring;
+pub mod fill;
+
 use crate::source::{FileId, Sources, Span};
 
 /// What a script.py.mako says.
