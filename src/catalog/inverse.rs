@@ -113,7 +113,16 @@ fn one(operation: &Operation, before: &Catalog, target: &Target) -> Vec<Operatio
             Some(found) => vec![Operation::CreateSequence(found.clone())],
             None => cannot(format!("the sequence `{name}` is not made again: nothing tells how it was")),
         },
-        Operation::Nothing => Vec::new(),
+        Operation::SetIdentity(table, column, _) => {
+            let was = before.table(table).and_then(|table| table.column(column)).and_then(|it| it.identity.clone());
+            vec![Operation::SetIdentity(table.clone(), column.clone(), was)]
+        }
+        Operation::ValidateConstraint(..) | Operation::Nothing => Vec::new(),
+        Operation::WherePossible(operation) => one(operation, before, target),
+        Operation::DropSchema(_)
+        | Operation::TakeOver { .. }
+        | Operation::AddConstraintUsingIndex(..)
+        | Operation::DropExpression(..) => cannot("a statement can't be undone: nothing tells how it was".to_owned()),
         Operation::Unknown(tables, why) => vec![Operation::Unknown(tables.clone(), why.clone())],
     }
 }

@@ -12,6 +12,7 @@ pub mod order;
 pub mod quote;
 pub mod render;
 pub mod replay;
+pub mod statements;
 pub mod table;
 
 use indexmap::IndexMap;

@@ -332,6 +332,12 @@ pub enum SchemaFormat {
     /// For programs.
     #[default]
     Json,
+    /// The statements that make them.
+    Sql,
+    /// A diagram for Markdown pages.
+    Mermaid,
+    /// Tables for reading.
+    Markdown,
 }
 
 /// `limbeck rehearse`

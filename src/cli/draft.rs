@@ -9,7 +9,7 @@ use jiff::ZonedDateTime;
 use jiff::tz::TimeZone;
 
 use crate::catalog::operation::Operation;
-use crate::catalog::{Catalog, Dialect, Target, models, order};
+use crate::catalog::{Catalog, Dialect, Target, models, order, statements};
 use crate::cli::arguments::{DraftArguments, Global};
 use crate::cli::schema::target;
 use crate::cli::{Exit, Failure, Out, configured, loaded};
@@ -61,6 +61,12 @@ pub fn run(arguments: &DraftArguments, global: &Global, out: Out<'_>) -> Result<
         version_path: arguments.version_path.clone(),
         date: now(environment)?,
     };
+    if arguments.sql {
+        for statement in statements::of(&operations, &target) {
+            writeln!(out, "{statement}{}", if statement.starts_with("--") { "" } else { ";" })?;
+        }
+        return Ok(Exit::Clean);
+    }
     let drafted = draft(&project, 0, &operations, &before, &target, &request)?;
     let mut errors = std::io::stderr();
     for problem in &drafted.problems {

@@ -6,6 +6,7 @@ use crate::catalog::{self, Catalog, Dialect, Target};
 use crate::cli::arguments::{Global, SchemaArguments, SchemaFormat, SchemaSource};
 use crate::cli::{Exit, Failure, Out, configured, loaded};
 use crate::listing::json::{self, Entry};
+use crate::listing::{markdown, mermaid, sql};
 use crate::project::versions::Versions;
 use crate::project::{Project, read};
 use crate::syntax::python::Trees;
@@ -63,10 +64,32 @@ pub fn run(arguments: &SchemaArguments, global: &Global, out: Out<'_>) -> Result
             }
         })
         .collect();
+    let title = |entry: &Entry<'_>| {
+        let of = entry.environment.filter(|_| entries.len() > 1).map(|name| format!(" of {name}")).unwrap_or_default();
+        format!("Schema of the {}{of}", entry.from)
+    };
     match arguments.format {
         SchemaFormat::Json => {
             let text = serde_json::to_string_pretty(&json::document(&entries, &sources)).unwrap_or_default();
             writeln!(out, "{text}")?;
+        }
+        SchemaFormat::Sql => {
+            for (number, entry) in entries.iter().enumerate() {
+                if entries.len() > 1 {
+                    writeln!(out, "{}-- {}\n", if number > 0 { "\n" } else { "" }, title(entry))?;
+                }
+                write!(out, "{}", sql::document(entry.catalog, entry.target, &sources))?;
+            }
+        }
+        SchemaFormat::Mermaid => {
+            let parts: Vec<_> = entries.iter().map(|entry| (entry.environment, entry.catalog, entry.target)).collect();
+            write!(out, "{}", mermaid::document(&parts))?;
+        }
+        SchemaFormat::Markdown => {
+            for (number, entry) in entries.iter().enumerate() {
+                let blank = if number > 0 { "\n" } else { "" };
+                write!(out, "{blank}{}", markdown::document(&title(entry), entry.catalog, entry.target, &sources))?;
+            }
         }
     }
     Ok(Exit::Clean)

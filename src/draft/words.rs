@@ -1,8 +1,8 @@
 //! Operations → the changes in words, for the docstring and the terminal.
 
-use crate::catalog::Target;
 use crate::catalog::operation::{AlterColumn, Constraint, ConstraintKind, Operation};
 use crate::catalog::table::{Column, Name, ServerDefault, TableName};
+use crate::catalog::{Target, statements};
 
 /// One line for each change; what comes with a new table, or goes with an old one, is told with it.
 pub fn changes(operations: &[Operation], target: &Target) -> Vec<String> {
@@ -71,10 +71,9 @@ fn one(operation: &Operation, all: &[Operation], target: &Target) -> String {
         Operation::RenameEnumValue(name, from, to) => format!("rename '{from}' of type {name} to '{to}'"),
         Operation::RenameEnum(from, to) => format!("rename type {from} to {to}"),
         Operation::DropEnum(name) => format!("drop type {name}"),
-        Operation::CreateSequence(sequence) => format!("create sequence {}", sequence.name),
-        Operation::DropSequence(name) => format!("drop sequence {name}"),
-        Operation::Nothing => String::new(),
         Operation::Unknown(_, why) => why.clone(),
+        // What has no word of its own is told as SQL.
+        other => statements::of(std::slice::from_ref(other), target).join("; "),
     }
 }
 

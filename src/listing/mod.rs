@@ -1,3 +1,6 @@
 //! A [`Catalog`](crate::catalog::Catalog) → what `limbeck schema` prints.
 
 pub mod json;
+pub mod markdown;
+pub mod mermaid;
+pub mod sql;

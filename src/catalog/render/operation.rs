@@ -1,8 +1,8 @@
 //! Operations → the lines of their `op.*` calls.
 
 use super::{Writer, column, python};
-use crate::catalog::Dialect;
-use crate::catalog::operation::{AlterColumn, ConstraintKind, Operation, Side};
+use crate::catalog::operation::{AlterColumn, ConstraintKind, Operation};
+use crate::catalog::statements;
 use crate::catalog::table::{Column, Enum, Name, ServerDefault, Table, TableName};
 
 /// More arguments than this Alembic hands over in a list.
@@ -57,50 +57,18 @@ impl Writer<'_> {
                 writer.add_constraint(table, constraint).ok_or_else(unread)
             }),
             Operation::DropConstraint(table, name, kind, _) => self.drop_constraint(table, name, *kind),
-            Operation::RenameConstraint(table, from, to) => {
-                let sql = format!(
-                    "ALTER TABLE {} RENAME CONSTRAINT {} TO {}",
-                    self.sql(table),
-                    self.word(from),
-                    self.word(to)
-                );
-                vec![self.execute(&sql)]
-            }
-            Operation::RenameIndex(_, from, to) => {
-                let sql = format!("ALTER INDEX {} RENAME TO {}", self.sql(from), self.word(to));
-                vec![self.execute(&sql)]
-            }
             Operation::SetTableComment(table, comment) => vec![self.table_comment(table, comment.as_deref())],
-            Operation::SetSchema(table, schema) => {
-                let to = self.word(schema.as_deref().unwrap_or("public"));
-                vec![self.execute(&format!("ALTER TABLE {} SET SCHEMA {to}", self.sql(table)))]
-            }
             Operation::CreateEnum(found) => self.create_enum(found),
-            Operation::AddEnumValue(name, value, place) => {
-                let place = place.as_ref().map(|(side, other)| {
-                    let side = if *side == Side::Before { "BEFORE" } else { "AFTER" };
-                    format!(" {side} {}", string(other))
-                });
-                let place = place.unwrap_or_default();
-                let sql = format!("ALTER TYPE {} ADD VALUE IF NOT EXISTS {}{place}", self.sql(name), string(value));
-                vec![self.execute(&sql)]
-            }
-            Operation::RenameEnumValue(name, from, to) => {
-                let sql = format!("ALTER TYPE {} RENAME VALUE {} TO {}", self.sql(name), string(from), string(to));
-                vec![self.execute(&sql)]
-            }
-            Operation::RenameEnum(from, to) => {
-                vec![self.execute(&format!("ALTER TYPE {} RENAME TO {}", self.sql(from), self.word(to)))]
-            }
             Operation::DropEnum(name) => self.drop_enum(name),
-            Operation::CreateSequence(sequence) => {
-                vec![self.execute(&format!("CREATE SEQUENCE {}", self.sql(&sequence.name)))]
-            }
-            Operation::DropSequence(name) => vec![self.execute(&format!("DROP SEQUENCE {}", self.sql(name)))],
             Operation::Nothing => Vec::new(),
             Operation::Unknown(_, why) => {
                 let why = why.clone();
                 self.or_comment(|_| Err(why))
+            }
+            // What has no call of its own is written as SQL.
+            other => {
+                let sql = statements::of(std::slice::from_ref(other), &self.style.target);
+                sql.iter().map(|statement| self.execute(statement)).collect()
             }
         }
     }
@@ -286,23 +254,9 @@ impl Writer<'_> {
     }
 
     fn execute(&self, sql: &str) -> String {
+        if sql.starts_with("--") {
+            return format!("#{}", sql.trim_start_matches('-'));
+        }
         format!("{}execute({})", self.style.alembic_prefix, python::repr(&python::bind_free(sql)))
     }
-
-    fn word(&self, name: &str) -> String {
-        crate::catalog::quote::quoted(name, self.dialect_of_names())
-    }
-
-    fn sql(&self, name: &TableName) -> String {
-        let own = self.word(&name.name);
-        name.schema.as_ref().map_or(own.clone(), |schema| format!("{}.{own}", self.word(schema)))
-    }
-
-    fn dialect_of_names(&self) -> Dialect {
-        self.style.target.dialect
-    }
-}
-
-fn string(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
