@@ -75,7 +75,12 @@ pub fn ordered(operations: Vec<Operation>, target: &Target) -> Vec<Operation> {
     for table in made {
         let name = table.name.clone();
         all.push(Operation::CreateTable(Box::new(table)));
-        all.extend(take(&mut rest, &|it| matches!(it, Operation::CreateIndex(table, _) if *table == name)));
+        let mut indexes = take(&mut rest, &|it| matches!(it, Operation::CreateIndex(table, _) if *table == name));
+        indexes.sort_by_key(|it| match it {
+            Operation::CreateIndex(_, index) => index.name.get().map(str::to_owned),
+            _ => None,
+        });
+        all.extend(indexes);
     }
     all.extend(apart.into_iter().map(|(table, key)| Operation::AddConstraint(table, Constraint::ForeignKey(key))));
     let mut last = Vec::new();

@@ -54,7 +54,7 @@ fn one(operation: &Operation, all: &[Operation], target: &Target) -> String {
         Operation::CreateIndex(table, index) => format!("create index {} on {table}", shown(&index.name)),
         Operation::DropIndex(Some(table), name, _) => format!("drop index {} of {table}", shown(name)),
         Operation::DropIndex(None, name, _) => format!("drop index {}", shown(name)),
-        Operation::AddConstraint(table, constraint) => format!("add {} to {table}", constrained(constraint)),
+        Operation::AddConstraint(table, constraint) => format!("add {}", constrained(table, constraint)),
         Operation::DropConstraint(table, name, kind, _) => {
             let kind = kind.map_or("constraint", kind_word);
             format!("drop {kind} {} of {table}", shown(name))
@@ -114,16 +114,16 @@ fn altered(alter: &AlterColumn, target: &Target) -> String {
     format!("alter column {}.{}: {}", alter.table, alter.column, told.join(", "))
 }
 
-fn constrained(constraint: &Constraint) -> String {
+fn constrained(table: &TableName, constraint: &Constraint) -> String {
     let on = |columns: &[String]| format!("({})", columns.join(", "));
     match constraint {
-        Constraint::PrimaryKey(key) => format!("primary key {}", on(&key.columns)),
+        Constraint::PrimaryKey(key) => format!("primary key {table}{}", on(&key.columns)),
         Constraint::ForeignKey(key) => {
-            format!("foreign key {} to {}{}", on(&key.columns), key.target, on(&key.target_columns))
+            format!("foreign key {table}{} to {}{}", on(&key.columns), key.target, on(&key.target_columns))
         }
-        Constraint::Unique(unique) => format!("unique constraint {}", on(&unique.columns)),
-        Constraint::Check(check) => format!("check constraint {}", check.text.as_deref().unwrap_or("?")),
-        Constraint::Exclude(_) => "exclusion constraint".to_owned(),
+        Constraint::Unique(unique) => format!("unique constraint {table}{}", on(&unique.columns)),
+        Constraint::Check(check) => format!("check constraint {} to {table}", check.text.as_deref().unwrap_or("?")),
+        Constraint::Exclude(_) => format!("exclusion constraint to {table}"),
     }
 }
 

@@ -123,8 +123,8 @@ impl Statements<'_> {
     fn constraints(&self, table: &Table) -> Vec<String> {
         let mut found: Vec<((bool, usize, u32, u8), String)> = Vec::new();
         let place = |span: Span, columns: &[String], kind: u8| {
-            let within = |column: &&Column| column.span.contains(span);
-            let brought = table.columns.iter().filter(|column| columns.contains(&column.name)).any(|it| within(&&it));
+            let within = |column: &Column| column.span.contains(span);
+            let brought = table.columns.iter().filter(|column| columns.contains(&column.name)).any(within);
             let number = table.columns.iter().position(|column| columns.contains(&column.name)).unwrap_or(0);
             if brought { (true, number, 0, kind) } else { (false, span.file.0 as usize, span.start, 0) }
         };
@@ -140,7 +140,7 @@ impl Statements<'_> {
         for exclude in &table.exclude_constraints {
             found.push((place(exclude.span, &[], 0), self.exclude(exclude)));
         }
-        found.sort_by(|one, other| one.0.cmp(&other.0));
+        found.sort_by_key(|(place, _)| *place);
         let key = table.primary_key.iter().map(|key| self.primary_key(key));
         key.chain(found.into_iter().map(|(_, text)| text)).collect()
     }
