@@ -4,11 +4,13 @@
 //! report format. `pub const RULES` of each family lists its rules; adding one is two files and two lines there.
 
 pub mod config;
+pub mod database;
 pub mod env;
 pub mod everywhere;
 pub mod models;
 pub mod revisions;
 
+use crate::database::live::Live;
 use crate::diagnostic::{Findings, Level};
 use crate::project::Project;
 use crate::project::alembic::Environment;
@@ -40,6 +42,8 @@ pub enum Check {
     EachTable(fn(&Table, &Project<'_>, &mut Findings)),
     /// Each revision file.
     EachRevision(fn(&RevisionScript, &Environment, &Project<'_>, &mut Findings)),
+    /// Each database that an environment migrates: only `preflight` connects to one.
+    Database(fn(&Live<'_>, &mut Findings)),
     /// Found by `check` itself while it applies suppressions.
     InCheck,
 }
@@ -50,6 +54,7 @@ pub const FAMILIES: &[(&str, &[Rule])] = &[
     ("env", env::RULES),
     ("models", models::RULES),
     ("revisions", revisions::RULES),
+    ("database", database::RULES),
     ("everywhere", everywhere::RULES),
 ];
 

@@ -18,12 +18,13 @@
 //! | [`python`] | Python trees → modules, values | [`syntax`], [`source`] | Alembic, rules |
 //! | [`project`] | trees and values → facts | [`python`], [`syntax`], [`source`], [`secrets`] | rules, reports |
 //! | [`catalog`] | facts → tables; two catalogues → operations | [`project`], [`syntax`], [`source`] | rules, reports |
-//! | [`database`] | a URL → is it there, is it ready? | [`scratch`] | facts, rules, reports |
+//! | [`database`] | a URL → is it there, is it ready? which tables has it? | [`catalog`], [`project`], [`scratch`], [`source`] | rules, reports |
 //! | [`rehearse`] | a project → what its own Alembic does with a copy | [`database`], [`catalog`], [`project`], [`source`] | rules, reports |
 //! | [`listing`] | a catalogue → JSON and other listings | [`catalog`], [`source`] | facts, rules, reports |
 //! | [`draft`] | operations → a revision file | [`catalog`], [`project`], [`source`] | parsers, rules, reports |
-//! | [`rules`] | facts → diagnostics | [`project`], [`diagnostic`], [`source`], [`secrets`] | the disk, parsers, reports |
-//! | [`check`] | runs the rules; suppressions, levels, order | [`rules`], [`project`], [`diagnostic`], [`syntax`], [`source`] | reports |
+//! | [`rules`] | facts → diagnostics | [`project`], [`catalog`], [`database`], [`diagnostic`], [`source`], [`secrets`] | the disk, parsers, reports |
+//! | [`check`] | runs the rules; suppressions, levels, order | [`rules`], [`project`], [`database`], [`diagnostic`], [`syntax`], [`source`] | reports |
+//! | [`preflight`] | an environment and its database → a checklist | [`check`], [`rules`], [`database`], [`catalog`], [`project`], [`diagnostic`], [`source`], [`secrets`] | reports |
 //! | [`fix`] | diagnostics → new texts | [`check`], [`diagnostic`], [`syntax`], [`source`] | reports |
 //! | [`report`] | diagnostics → bytes | [`check`], [`rules`], [`diagnostic`], [`source`], [`secrets`] | facts, trees, the disk |
 //! | [`graph`] | revisions → a drawing | [`project`], [`source`] | rules, reports |
@@ -40,6 +41,7 @@ pub mod fix;
 pub mod graph;
 pub mod listing;
 pub mod load;
+pub mod preflight;
 pub mod project;
 pub mod python;
 pub mod rehearse;

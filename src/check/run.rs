@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::check::options::Options;
+use crate::database::live::Live;
 use crate::diagnostic::{Diagnostic, Findings, Level};
 use crate::project::Project;
 use crate::rules::{self, Check, Rule};
@@ -33,6 +34,22 @@ pub fn run(project: &Project<'_>, options: &Options, internal_errors: &mut Vec<S
     }
     found.retain(|diagnostic| diagnostic.level != Level::Off);
     found
+}
+
+/// Runs a rule about a database, which only `preflight` looks at.
+pub fn on_database(rule: &Rule, live: &Live<'_>, options: &Options) -> Vec<Diagnostic> {
+    let Check::Database(check) = rule.check else { return Vec::new() };
+    let level = options.level("database", rule);
+    if level == Level::Off {
+        return Vec::new();
+    }
+    let mut findings = Findings::of(rule.name, level);
+    findings.in_environment(Some(&live.environment.name));
+    check(live, &mut findings);
+    if options.is_level_said("database", rule) {
+        findings.diagnostics.iter_mut().for_each(|diagnostic| diagnostic.level = level);
+    }
+    findings.diagnostics
 }
 
 /// What a panic said.
@@ -76,6 +93,6 @@ fn one(rule: &Rule, project: &Project<'_>, findings: &mut Findings) {
                 }
             }
         }
-        Check::InCheck => {}
+        Check::Database(_) | Check::InCheck => {}
     }
 }

@@ -56,6 +56,8 @@ pub enum When {
 pub enum Command {
     /// Find problems in models, env.py, configuration and migrations
     Check(Box<CheckArguments>),
+    /// Check that the database is ready for the next migration
+    Preflight(Box<PreflightArguments>),
     /// Draw the revision graph
     Graph(GraphArguments),
     /// Print the tables that the models or the migrations make
@@ -230,6 +232,26 @@ pub enum Scope {
     Project,
     /// What touches the files named.
     Files,
+}
+
+/// `limbeck preflight`
+#[derive(Clone, Debug, Args)]
+pub struct PreflightArguments {
+    /// The project
+    #[arg(value_name = "DIRECTORY")]
+    pub directory: Option<PathBuf>,
+    /// This database instead of the one that env.py uses
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Look at the files only
+    #[arg(long)]
+    pub offline: bool,
+    /// Wait at most so many seconds for name servers and databases
+    #[arg(long, value_name = "SECONDS", default_value_t = 3.0)]
+    pub timeout: f64,
+    /// Print the findings in this format; a file behind `=` gets them (repeatable)
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub output_format: Vec<String>,
 }
 
 /// `limbeck graph`

@@ -29,7 +29,7 @@ use crate::syntax::python::Trees;
 /// It could not run.
 pub fn run(arguments: &CheckArguments, global: &Global, out: Out<'_>) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let formats = formats(arguments)?;
+    let formats = formats(&arguments.output_format)?;
     let place = Place::of(arguments)?;
     let config = configured(&place.root, global)?;
     let mut options = options(arguments, global, &config, &place)?;
@@ -209,8 +209,11 @@ fn options(arguments: &CheckArguments, global: &Global, config: &Config, place: 
 }
 
 /// The formats asked for, each with its file.
-fn formats(arguments: &CheckArguments) -> Result<Vec<(Format, Option<PathBuf>)>, Failure> {
-    let mut words = arguments.output_format.clone();
+///
+/// # Errors
+/// There is no such format.
+pub fn formats(given: &[String]) -> Result<Vec<(Format, Option<PathBuf>)>, Failure> {
+    let mut words = given.to_vec();
     if words.is_empty() {
         words.extend(std::env::var("LIMBECK_OUTPUT_FORMAT").ok().filter(|word| !word.is_empty()));
     }

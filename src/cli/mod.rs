@@ -6,6 +6,7 @@ pub mod debug;
 pub mod draft;
 pub mod graph;
 pub mod pages;
+pub mod preflight;
 pub mod rehearse;
 pub mod schema;
 pub mod terminal;
@@ -90,6 +91,7 @@ fn dispatch(arguments: Arguments, out: Out<'_>) -> Result<Exit, Failure> {
     let global = &arguments.global;
     match &arguments.command {
         Command::Check(of_check) => check::run(of_check, global, out),
+        Command::Preflight(of_preflight) => preflight::run(of_preflight, global, out),
         Command::Graph(of_graph) => graph::run(of_graph, global, out),
         Command::Schema(of_schema) => schema::run(of_schema, global, out),
         Command::Rehearse(of_rehearse) => rehearse::run(of_rehearse, global, out),

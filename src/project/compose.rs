@@ -22,6 +22,12 @@ pub struct Service {
     pub other_names: Vec<String>,
     /// `network_mode: host` or `service:…`.
     pub shares_network: bool,
+    /// It is started only with one of these profiles; empty: always.
+    pub profiles: Vec<String>,
+    /// `docker compose up --wait` waits until it is healthy.
+    pub has_healthcheck: bool,
+    /// Its environment, each value with its place: what an image makes of an empty volume.
+    pub environment: Vec<(String, String, Span)>,
 }
 
 /// `"5433:5432"`
@@ -98,6 +104,11 @@ fn add(sources: &Sources, file: FileId, compose: &mut Compose) {
                 other.shares_network |= service.shares_network;
                 other.ports.extend(service.ports);
                 other.other_names.extend(service.other_names);
+                other.profiles.extend(service.profiles);
+                other.has_healthcheck |= service.has_healthcheck;
+                // What an override says comes last, and wins.
+                other.environment.retain(|(name, ..)| !service.environment.iter().any(|(own, ..)| own == name));
+                other.environment.extend(service.environment);
             }
             None => compose.services.push(service),
         }
@@ -128,7 +139,29 @@ fn service(name: &str, span: Span, body: &Yaml, variables: &[dotenv::Entry], ope
         ports,
         other_names,
         shares_network: body.get("network_mode").is_some(),
+        profiles: body
+            .get("profiles")
+            .map_or(&[][..], Yaml::items)
+            .iter()
+            .filter_map(|profile| profile.as_str().map(str::to_owned))
+            .collect(),
+        has_healthcheck: body.get("healthcheck").is_some_and(|check| check.get("disable").is_none()),
+        environment: environment(body, variables),
     }
+}
+
+/// `environment:`, as a map or as a list of `NAME=value`.
+fn environment(body: &Yaml, variables: &[dotenv::Entry]) -> Vec<(String, String, Span)> {
+    let Some(environment) = body.get("environment") else { return Vec::new() };
+    let listed = environment.items().iter().filter_map(|item| {
+        let (name, value) = item.as_str()?.split_once('=')?;
+        Some((name.to_owned(), filled_in(value, variables), item.span))
+    });
+    let mapped = environment
+        .members()
+        .iter()
+        .filter_map(|(name, _, value)| Some((name.clone(), filled_in(value.as_str()?, variables), value.span)));
+    mapped.chain(listed).collect()
 }
 
 /// The dialect of a database image, by the image's base name.
@@ -213,11 +246,14 @@ mod tests {
     #[test]
     fn services_and_ports() {
         let text = "services:\n  db:\n    image: postgis/postgis:15-3.3\n    ports: ['${PORT:-5433}:5432', \"5432\"]\n\
+                    \x20   profiles: [dev]\n    healthcheck: {test: pg_isready}\n    environment: {POSTGRES_DB: \"shop$X\"}\n\
                     \x20 app:\n    build: .\n  admin:\n    image: dpage/pgadmin4\n  cache:\n    image: redis\n    ports:\n      - target: 1\n        published: \"2\"\n";
         let sources = Sources::in_memory([("docker-compose.yml", text), (".env", "X=1\n")]);
         let compose = read(&sources, "back/app");
         let db = compose.answering("db").expect("db");
         assert_eq!((db.database, db.ports[0].host, db.ports[1].host), (Some("postgresql"), Some(5433), None));
+        assert_eq!((db.profiles.as_slice(), db.has_healthcheck), (&["dev".to_owned()][..], true));
+        assert_eq!((db.environment[0].0.as_str(), db.environment[0].1.as_str()), ("POSTGRES_DB", "shop1"));
         assert!(compose.answering("app").is_some_and(|app| app.is_built));
         assert_eq!(compose.databases("postgresql").count(), 1);
         assert_eq!(compose.answering("cache").expect("cache").ports[0].host, Some(2));

@@ -226,6 +226,7 @@ impl<'t> Run<'t> {
         settings: &Settings,
     ) -> Run<'t> {
         let (mut run, alembic) = Run::with(trees);
+        run.machine.variables = std::rc::Rc::new(settings.variables.clone());
         if settings.fresh_machine {
             let mut packaging = versions::read::Packaging { setups, locks: versions::read::Locks::new() };
             let versions = versions::read::read(sources, &found.config.directory, settings, &mut packaging);

@@ -20,6 +20,8 @@ pub struct Settings {
     /// The project is read as a fresh machine would run it: environment variables that nothing sets are not set, and
     /// packages that the requirements don't name are not installed.
     pub fresh_machine: bool,
+    /// Environment variables that are set, where the project is read as this machine would run it.
+    pub variables: std::collections::BTreeMap<String, String>,
     /// Only environments with these names or paths; empty: all.
     pub environments: Vec<String>,
 }

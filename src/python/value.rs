@@ -116,6 +116,8 @@ pub enum OriginKind {
     DotEnv(Name),
     /// The default given for the environment variable of this name: the variable itself may say otherwise.
     Default(Name),
+    /// The environment variable of this name, which is set where limbeck runs.
+    Variable(Name),
     /// The text of a URL object, which has `***` for the password.
     Masked,
     /// Made from others by the code at the place.

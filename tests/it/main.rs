@@ -9,6 +9,7 @@ mod oracle;
 mod outlines;
 mod page;
 mod pages;
+mod preflight;
 mod projects;
 mod properties;
 mod rehearse;

@@ -63,6 +63,7 @@ pub fn kind(url: &EngineUrl) -> String {
         UrlKind::Literal => "the URL".to_owned(),
         UrlKind::DotEnv => "the URL in the .env file".to_owned(),
         UrlKind::Default(name) => format!("the default of `{name}`"),
+        UrlKind::Variable(name) => format!("the environment variable `{name}`"),
     }
 }
 

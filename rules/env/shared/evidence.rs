@@ -111,7 +111,7 @@ pub fn engine_parts(event: &Event) -> Option<MigrationEngine<'_>> {
 /// Error for what was typed as it is; a warning where only a default for an environment variable says so.
 pub fn level_of_url(url: &EngineUrl) -> Level {
     match url.provenance.kind {
-        UrlKind::Literal | UrlKind::DotEnv => Level::Error,
+        UrlKind::Literal | UrlKind::DotEnv | UrlKind::Variable(_) => Level::Error,
         UrlKind::Default(_) => Level::Warning,
     }
 }

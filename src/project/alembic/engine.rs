@@ -647,6 +647,7 @@ fn read(text: &Str, used_at: Span) -> EngineUrl {
         match &typed.kind {
             OriginKind::DotEnv(_) => kind = UrlKind::DotEnv,
             OriginKind::Default(name) => kind = UrlKind::Default(name.to_string()),
+            OriginKind::Variable(name) => kind = UrlKind::Variable(name.to_string()),
             OriginKind::Masked => masked_at = Some(typed.span),
             _ => {}
         }

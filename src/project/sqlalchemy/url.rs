@@ -28,6 +28,8 @@ pub enum UrlKind {
     DotEnv,
     /// The default for an environment variable of this name.
     Default(String),
+    /// The environment variable of this name, which is set; the place is where the code reads it.
+    Variable(String),
 }
 
 /// A URL, in parts. Passwords are never printed: `Debug` leaves them out.

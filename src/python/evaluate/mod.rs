@@ -14,6 +14,7 @@ mod operator;
 mod sequence;
 mod statement;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -157,6 +158,8 @@ pub struct Machine<'t> {
     /// On a fresh machine environment variables that nothing sets are not set, and this tells whether a top-level
     /// package is installed. `None`: what the machine has is unknown, and both ways are followed.
     pub fresh_machine: Option<Installed<'t>>,
+    /// Environment variables that are set, where the run is to be that of this machine.
+    pub variables: Rc<BTreeMap<String, String>>,
     /// Modules for which this says so are not run when they are imported: their names are unknown.
     pub skips: Option<Rc<dyn Fn(FileId) -> bool + 't>>,
     libraries: Rc<[Rc<dyn Library<'t> + 't>]>,
@@ -206,6 +209,7 @@ impl<'t> Machine<'t> {
             steps_of_a_call: STEPS_OF_A_CALL,
             skips: None,
             fresh_machine: None,
+            variables: Rc::default(),
             libraries: libraries.into(),
             places: Vec::new(),
             modules: FxHashMap::default(),

@@ -1,6 +1,6 @@
 //! The process environment on paper: what code set, what .env files that the code loads give; the rest is unknown.
 //!
-//! The real environment is never read. A default given for a variable counts with [`OriginKind::Default`], for the
+//! The real environment is not looked at here: who wants the run of this machine hands it in. A default given for a variable counts with [`OriginKind::Default`], for the
 //! variable may say otherwise; an empty default or a flag says nothing about the run.
 
 use std::cell::RefCell;
@@ -26,7 +26,12 @@ impl<'t> Environment<'t> {
         if let Some(value) = self.assigned.borrow().get(name) {
             return Some(value.clone());
         }
-        self.loaded.borrow().get(name).map(|entry| entry_value(machine, entry, span))
+        if let Some(entry) = self.loaded.borrow().get(name) {
+            return Some(entry_value(machine, entry, span));
+        }
+        let text = machine.variables.get(name)?.as_str().into();
+        let origin = Rc::new(Origin { span, kind: OriginKind::Variable(name.into()), from: Vec::new() });
+        Some(Value::Str(Str { text, origin }))
     }
 
     /// What `os.getenv(name, default)` gives.
@@ -62,7 +67,7 @@ impl<'t> Environment<'t> {
             if overrides {
                 self.assigned.borrow_mut().remove(name.as_str());
                 loaded.insert(name, entry);
-            } else {
+            } else if !machine.variables.contains_key(&name) {
                 loaded.entry(name).or_insert(entry);
             }
         }

@@ -1,0 +1,3 @@
+//! What the rules about a database that can't be reached share.
+
+pub mod start;
