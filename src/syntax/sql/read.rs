@@ -128,17 +128,17 @@ const HARMLESS: &[&str] = &[
 /// `SELECT … INTO new FROM old` makes a table; all else leaves the tables as they are.
 fn data(cursor: Cursor<'_>) -> Option<StatementKind> {
     let verb = cursor.head(1);
-    if matches!(verb.as_str(), "SELECT" | "WITH") && cursor.dialect != Dialect::Mysql {
-        let select = if verb == "SELECT" { Some(cursor.at) } else { cursor.find(&["select", "insert"]) };
-        let into = select.and_then(|at| {
-            let select = Cursor { at, ..cursor };
-            select.is("select").then(|| select.find(&["into", "from"])).flatten()
-        });
-        if into.is_some_and(|at| Cursor { at, ..cursor }.is("into")) {
-            return None;
-        }
+    let select = match verb.as_str() {
+        "SELECT" => Some(cursor.at),
+        "WITH" => cursor.find(&["select", "insert"]),
+        _ => None,
+    };
+    let select = select.map(|at| Cursor { at, ..cursor }).filter(|select| select.is("select"));
+    let into = select.and_then(|select| select.find(&["into", "from"])).map(|at| Cursor { at, ..cursor });
+    match into.filter(|into| into.is("into") && cursor.dialect != Dialect::Mysql) {
+        Some(into) => Some(StatementKind::CreateTable(Box::new(table::selected(into)?))),
+        None => Some(StatementKind::Data { has_where: cursor.find(&["where"]).is_some(), verb }),
     }
-    Some(StatementKind::Data { has_where: cursor.find(&["where"]).is_some(), verb })
 }
 
 /// What stands between `CREATE` and the kind of thing.

@@ -3,24 +3,14 @@
 use crate::syntax::sql::Dialect;
 use crate::syntax::sql::cursor::Cursor;
 use crate::syntax::sql::statement::{
-    Action, AlterTable, Constraint, ConstraintKind, CreateTable, Ident, Identity, Source, Unread,
+    Action, AlterTable, Constraint, ConstraintKind, CreateTable, Ident, Identity, ObjectName, Source, Unread,
 };
 use crate::syntax::sql::tree;
 
 /// `CREATE TABLE`, from behind these words on.
 pub(super) fn create(mut here: Cursor<'_>, temporary: bool) -> Option<CreateTable> {
     let if_not_exists = here.eat("if not exists");
-    let name = here.object_name()?;
-    let mut table = CreateTable {
-        name,
-        if_not_exists,
-        temporary,
-        columns: Vec::new(),
-        constraints: Vec::new(),
-        sources: Vec::new(),
-        comment: None,
-        unread: Vec::new(),
-    };
+    let mut table = CreateTable { if_not_exists, ..empty(here.object_name()?, temporary) };
     if here.eat("partition of") {
         table.sources.push(Source::PartitionOf(here.object_name()?));
     } else if here.eat("of") {
@@ -47,6 +37,29 @@ pub(super) fn create(mut here: Cursor<'_>, temporary: bool) -> Option<CreateTabl
     }
     tail(here, names, &mut table)?;
     Some(table)
+}
+
+fn empty(name: ObjectName, temporary: bool) -> CreateTable {
+    CreateTable {
+        name,
+        if_not_exists: false,
+        temporary,
+        columns: Vec::new(),
+        constraints: Vec::new(),
+        sources: Vec::new(),
+        comment: None,
+        unread: Vec::new(),
+    }
+}
+
+/// The table of `SELECT … INTO`, from that word on.
+pub(super) fn selected(mut here: Cursor<'_>) -> Option<CreateTable> {
+    here.eat("into");
+    let temporary = here.eat("temporary") || here.eat("temp");
+    here.eat("unlogged");
+    here.eat("table");
+    let name = here.object_name()?;
+    Some(CreateTable { sources: vec![Source::Query(None)], ..empty(name, temporary) })
 }
 
 /// What stands behind the elements: `INHERITS (…)`, `COMMENT = '…'`, `AS SELECT …`. The rest changes no column.
