@@ -477,6 +477,17 @@ impl<'t> Arguments<'t> {
     }
 }
 
+/// Does a text begin like a statement of SQL?
+pub fn begins_statement(text: &str) -> bool {
+    const VERBS: &[&str] = &[
+        "alter", "comment", "create", "delete", "drop", "grant", "insert", "lock", "refresh", "revoke", "select",
+        "set", "truncate", "update", "with",
+    ];
+    let text = text.trim_start();
+    let word = text.split(|letter: char| !letter.is_ascii_alphabetic()).next().unwrap_or("");
+    text[word.len()..].starts_with(char::is_whitespace) && VERBS.iter().any(|verb| verb.eq_ignore_ascii_case(word))
+}
+
 impl<'t> Value<'t> {
     /// Not readable at `span`, because of `why`.
     pub fn unknown(span: Span, why: impl Into<Name>) -> Value<'t> {
@@ -553,6 +564,21 @@ impl<'t> Value<'t> {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    /// Does a text begin like a statement of SQL? Of such a text, too, the beginning says a lot: one with unknown parts is
+    /// an operation, as a URL's is.
+    pub fn begins_statement(&self) -> bool {
+        match self {
+            Value::Str(text) => begins_statement(&text.text),
+            Value::Term(term) => match &term.kind {
+                TermKind::Operation("format" | "+" | "%", operands) => {
+                    operands.first().is_some_and(Value::begins_statement)
+                }
+                _ => false,
+            },
+            _ => false,
         }
     }
 

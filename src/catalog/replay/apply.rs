@@ -230,6 +230,7 @@ impl Doing<'_> {
             return;
         };
         if let Some((_, mut table)) = self.catalog.tables.shift_remove_index(at) {
+            self.catalog.tables.shift_remove(&new);
             table.name = new.clone();
             for key in &mut table.foreign_keys {
                 if key.target == *old {

@@ -147,23 +147,7 @@ impl Lower<'_> {
                 self.found.steps.extend(sql::steps(&text.text, self.target.dialect, &|part| text.place(part)));
             }
             What::Sql(text) => {
-                let first = text.text.split_whitespace().next().unwrap_or("").to_ascii_uppercase();
-                let is_data = matches!(
-                    first.as_str(),
-                    "SELECT"
-                        | "INSERT"
-                        | "UPDATE"
-                        | "DELETE"
-                        | "WITH"
-                        | "SET"
-                        | "GRANT"
-                        | "REVOKE"
-                        | "PRAGMA"
-                        | "TRUNCATE"
-                );
-                if !is_data {
-                    self.step(Operation::Unknown(Vec::new(), "SQL text that is made while it runs".to_owned()));
-                }
+                self.found.steps.extend(sql::begun(&text.text, self.target.dialect, &|part| text.place(part)));
             }
             What::Unread(on, why) => {
                 let tables = on.iter().map(|on| self.name(on)).collect();

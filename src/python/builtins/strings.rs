@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::python::builtins::{formatting, list, made, origins, why_not};
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Arguments, Origin, Str, Value};
+use crate::python::value::{Arguments, Origin, Str, Value, begins_statement};
 use crate::source::Span;
 
 /// The methods of `str`.
@@ -169,7 +169,16 @@ pub fn method<'t>(
             return Ok(list(lines.map(piece).collect()));
         }
         "encode" => return Ok(Value::Bytes(text.as_bytes().into())),
-        "format" => return formatting::brace_format(machine, of, arguments, span),
+        "format" => {
+            return match formatting::brace_format(machine, of, arguments, span)? {
+                unknown @ Value::Unknown(_) if begins_statement(&of.text) => {
+                    let before = of.text.split('{').next().unwrap_or("");
+                    let before = made(before.to_owned(), span, vec![of.origin.clone()]);
+                    Ok(machine.operation("format", vec![before, unknown], span))
+                }
+                text => Ok(text),
+            };
+        }
         "format_map" => {
             return match first {
                 Some(mapping) => formatting::format_map(machine, of, mapping, span),

@@ -7,7 +7,7 @@ use super::{Machine, NESTING, Outcome};
 use crate::python::builtins;
 use crate::python::value::{
     Argument, Arguments, Binds, Class, Code, Dict, Function, Key, Keyword, List, Name, Origin, Scope, Str, TermKind,
-    Value,
+    Value, begins_statement,
 };
 use crate::source::Span;
 use crate::syntax::python::tree;
@@ -330,11 +330,11 @@ impl<'t> Machine<'t> {
         match unknown {
             None => Ok(join(texts.into_iter().map(|text| made(text, span)).collect::<Vec<_>>(), span)),
             Some((value, before)) => {
-                // The beginning of a URL says a lot, whatever follows.
-                let is_url = before.iter().all(|(text, _)| text.contains("://"));
+                // The beginning of a URL or of SQL says a lot, whatever follows.
+                let tells = before.iter().all(|(text, _)| text.contains("://") || begins_statement(text));
                 match value {
-                    Value::Unknown(unknown) if !is_url => Ok(Value::Unknown(unknown)),
-                    value if is_url || value.as_term().is_some() => {
+                    Value::Unknown(unknown) if !tells => Ok(Value::Unknown(unknown)),
+                    value if tells || value.as_term().is_some() => {
                         let values = before
                             .into_iter()
                             .map(|text| self.operation("format", vec![made(text, span), value.clone()], span));

@@ -79,11 +79,16 @@ impl<'t> Machine<'t> {
         if let Value::OneOf(values) = right {
             return self.each(values, span, |machine, right| machine.binary(operator, left, right, span));
         }
-        if operator == "+" && right.is_unknown() && left.begins_url().is_some() {
+        if operator == "+" && right.is_unknown() && (left.begins_url().is_some() || left.begins_statement()) {
             return Ok(self.operation(operator, vec![left.clone(), right.clone()], span));
         }
         if let Some(outcome) = builtins::binary(self, operator, left, right, span) {
-            return outcome;
+            return match outcome {
+                Ok(unknown @ Value::Unknown(_)) if operator == "%" && left.begins_statement() => {
+                    Ok(self.operation(operator, vec![left.clone(), unknown], span))
+                }
+                outcome => outcome,
+            };
         }
         match (left, right) {
             (Value::Unknown(unknown), _) | (_, Value::Unknown(unknown)) => Ok(Value::Unknown(unknown.clone())),
@@ -176,7 +181,7 @@ impl<'t> Machine<'t> {
     }
 
     /// An operator on terms: symbolic.
-    pub(super) fn operation(&mut self, operator: &'static str, operands: Vec<Value<'t>>, span: Span) -> Value<'t> {
+    pub fn operation(&mut self, operator: &'static str, operands: Vec<Value<'t>>, span: Span) -> Value<'t> {
         Value::Term(self.term(TermKind::Operation(operator, operands), span))
     }
 

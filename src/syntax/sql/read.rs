@@ -38,14 +38,13 @@ pub(super) fn statement(cursor: Cursor<'_>, depth: usize) -> Statement {
 
 /// `None`: it may change a table, and can't be read.
 fn kind(mut cursor: Cursor<'_>, depth: usize) -> Option<StatementKind> {
-    let whole = cursor;
     let here = &mut cursor;
     if here.is_any(DATA) {
         return data(*here);
     }
-    let head = here.head(3);
+    let head = here.head(5);
     if here.eat("create") {
-        create(*here, whole, head)
+        create(*here, head)
     } else if here.eat("alter") {
         alter(*here, head)
     } else if here.eat("drop") {
@@ -73,6 +72,7 @@ fn kind(mut cursor: Cursor<'_>, depth: usize) -> Option<StatementKind> {
 /// What reads or writes rows.
 const DATA: &[&str] = &[
     "select", "insert", "update", "delete", "merge", "replace", "with", "truncate", "copy", "values", "table", "load",
+    "call",
 ];
 
 /// First words of statements that change no table.
@@ -145,8 +145,10 @@ fn data(cursor: Cursor<'_>) -> Option<StatementKind> {
 const BEFORE_KIND: &[&str] =
     &["or replace", "temporary", "temp", "unlogged", "global", "local", "unique", "fulltext", "spatial", "virtual"];
 
-fn create(mut here: Cursor<'_>, whole: Cursor<'_>, head: String) -> Option<StatementKind> {
+fn create(mut here: Cursor<'_>, head: String) -> Option<StatementKind> {
     let before = here;
+    let unique = here.is("unique");
+    let special = here.word().filter(|_| here.is_any(&["fulltext", "spatial"]));
     while let Some(words) = BEFORE_KIND.iter().find(|words| here.are(words)) {
         here.eat(words);
     }
@@ -157,8 +159,8 @@ fn create(mut here: Cursor<'_>, whole: Cursor<'_>, head: String) -> Option<State
             false => StatementKind::CreateTable(Box::new(table::create(here, temporary)?)),
         });
     }
-    if here.is("index") {
-        let index = tree::create_index(whole)?;
+    if here.eat("index") {
+        let index = tree::create_index(here, unique, special)?;
         return Some(StatementKind::CreateIndex(Box::new(index)));
     }
     if here.eat("sequence") {

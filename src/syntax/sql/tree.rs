@@ -3,7 +3,7 @@
 use sqlparser::ast::{
     ColumnDef, ColumnOption, ColumnOptionDef, ConstraintCharacteristics, Expr, FunctionArguments, GeneratedAs,
     GeneratedExpressionMode, IndexColumn, NullsDistinctOption, ObjectName as Path, SelectItem, SequenceOptions,
-    SetExpr, Statement as Tree, TableConstraint, TableFactor,
+    SetExpr, TableConstraint, TableFactor,
 };
 use sqlparser::dialect::{Dialect as Rules, GenericDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::{Parser, ParserError};
@@ -382,12 +382,11 @@ fn of_constraint(tree: &TableConstraint, table: &ObjectName, piece: &Piece<'_>) 
     })
 }
 
-/// `CREATE INDEX`, all of it.
-pub(super) fn create_index(here: Cursor<'_>) -> Option<CreateIndex> {
-    let parse = |parser: &mut Parser<'_>| parser.parse_statement();
-    parsed(here, parse, |tree, piece| {
-        let Tree::CreateIndex(found) = tree else { return None };
-        let using = found.using.as_ref().map(|using| using.to_string().to_lowercase());
+/// `CREATE INDEX`, from behind these words on. `special`: FULLTEXT or SPATIAL of MySQL.
+pub(super) fn create_index(here: Cursor<'_>, unique: bool, special: Option<&str>) -> Option<CreateIndex> {
+    let parse = |parser: &mut Parser<'_>| parser.parse_create_index(unique);
+    parsed(here, parse, |found, piece| {
+        let using = found.using.as_ref().map(|using| using.to_string()).or_else(|| special.map(str::to_owned));
         let with = found.with.iter().map(|option| {
             let text = option.to_string();
             text.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
@@ -399,10 +398,10 @@ pub(super) fn create_index(here: Cursor<'_>) -> Option<CreateIndex> {
             },
             table: piece.path(&found.table_name)?,
             elements: found.columns.iter().map(|column| piece.element(column)).collect(),
-            unique: found.unique,
+            unique,
             concurrently: found.concurrently,
             if_not_exists: found.if_not_exists,
-            using,
+            using: using.map(|using| using.to_lowercase()),
             include: piece.idents(&found.include),
             nulls_not_distinct: found.nulls_distinct == Some(false),
             with: with.flatten().collect(),

@@ -14,21 +14,60 @@ use crate::catalog::operation::{AlterColumn, ConstraintKind, Operation, Side, St
 use crate::catalog::replay::sql::parts::{Parts, default_of, table_name};
 use crate::catalog::table::{Enum, Name, Sequence, ServerDefault, TableName};
 use crate::source::Span;
-use crate::syntax::sql::{self, Action, AlterTable, CreateTable, Drop, Ident, Source, Statement, StatementKind};
+use crate::syntax::sql::{
+    self, Action, AlterTable, CreateTable, Drop, Ident, ObjectName, Source, Statement, StatementKind,
+};
 
 /// The steps of a text of one or several statements, in order. `place` turns a range of the text into its place in the
 /// file: within the Python string. A name of a table without schema is in the default one.
 pub fn steps(text: &str, dialect: Dialect, place: &dyn Fn(Range<usize>) -> Span) -> Vec<Step> {
-    let syntax = match dialect {
-        Dialect::Postgresql => sql::Dialect::Postgresql,
-        Dialect::Mysql => sql::Dialect::Mysql,
-        Dialect::Sqlite => sql::Dialect::Sqlite,
-    };
     let mut reader = Reader { parts: Parts { dialect, place }, temporary: Vec::new(), steps: Vec::new() };
-    for statement in sql::read(text, syntax) {
+    for statement in sql::read(text, syntax(dialect)) {
         reader.statement(&statement, false);
     }
     reader.steps
+}
+
+/// The steps of a text of which only the beginning is known.
+pub fn begun(text: &str, dialect: Dialect, place: &dyn Fn(Range<usize>) -> Span) -> Vec<Step> {
+    let mut reader = Reader { parts: Parts { dialect, place }, temporary: Vec::new(), steps: Vec::new() };
+    let mut statements = sql::read(text, syntax(dialect));
+    let last = if text.trim_end().ends_with(';') { None } else { statements.pop() };
+    for statement in &statements {
+        reader.statement(statement, false);
+    }
+    match last {
+        Some(last) if says_enough(&last.kind) => reader.add(&last.range, Operation::Nothing, false),
+        last => {
+            // A name at the very end may go on.
+            let is_whole = |name: &&ObjectName| name.range.end < text.len();
+            let tables = last.iter().flat_map(|last| &last.tables).filter(is_whole).map(table_name).collect();
+            let range = last.as_ref().map_or(0..text.len(), |last| last.range.clone());
+            reader.unknown(&range, tables, "SQL text that is made while it runs");
+        }
+    }
+    reader.steps
+}
+
+/// Is it certain by the first words of a statement that no table changes?
+fn says_enough(kind: &StatementKind) -> bool {
+    let tells = |word: &&str| !["OR", "REPLACE", "TEMPORARY", "TEMP", "UNIQUE", "IF", "NOT", "EXISTS"].contains(word);
+    match kind {
+        StatementKind::Data { .. } => true,
+        StatementKind::Other(head) => {
+            let words: Vec<&str> = head.split(' ').filter(tells).collect();
+            words.len() > 1 || !matches!(words[..], [] | ["CREATE" | "ALTER" | "DROP" | "COMMENT"])
+        }
+        _ => false,
+    }
+}
+
+fn syntax(dialect: Dialect) -> sql::Dialect {
+    match dialect {
+        Dialect::Postgresql => sql::Dialect::Postgresql,
+        Dialect::Mysql => sql::Dialect::Mysql,
+        Dialect::Sqlite => sql::Dialect::Sqlite,
+    }
 }
 
 struct Reader<'p> {

@@ -64,3 +64,23 @@ fn mysql_changes_a_whole_column() {
     assert_eq!(index.elements[0].of, ElementOf::Column("c".to_owned()));
     assert_eq!(index.options, [("mysql_length".to_owned(), "{'c': 3}".to_owned())]);
 }
+
+#[test]
+fn the_beginning_of_a_text_may_say_enough() {
+    let begun = |text: &str| -> Vec<Operation> {
+        let place = |range: Range<usize>| Span::new(FileId(0), range);
+        super::begun(text, Dialect::Postgresql, &place).into_iter().map(|step| step.operation).collect()
+    };
+    for harmless in ["UPDATE a SET b = '", "CREATE OR REPLACE VIEW ", "DROP TRIGGER IF EXISTS ", "LOCK TABLE "] {
+        assert_eq!(begun(harmless), [Operation::Nothing], "{harmless}");
+    }
+    let unknown = |text: &str| match &begun(text)[..] {
+        [Operation::Unknown(tables, _)] => tables.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        other => panic!("{text}: {other:?}"),
+    };
+    assert_eq!(unknown("ALTER TABLE a DROP CONSTRAINT "), ["a"]);
+    for anything in ["ALTER TABLE a", "CREATE ", "DROP TABLE ", "", "SELECT 1; "] {
+        let last = begun(anything).pop();
+        assert!(matches!(last, Some(Operation::Unknown(tables, _)) if tables.is_empty()), "{anything}");
+    }
+}

@@ -428,10 +428,13 @@ fn beginning(value: &Value<'_>) -> String {
     match value {
         Value::Str(text) => text.text.to_string(),
         Value::Term(term) => match &term.kind {
-            TermKind::Operation(_, operands) => match operands.first() {
-                Some(first) => beginning(first),
-                None => String::new(),
-            },
+            TermKind::Operation(operator, operands) => {
+                let first = operands.first().map(beginning).unwrap_or_default();
+                match *operator {
+                    "%" => first.split('%').next().unwrap_or("").to_owned(),
+                    _ => first,
+                }
+            }
             _ => String::new(),
         },
         _ => String::new(),
