@@ -6,13 +6,15 @@
 //! an ignored `alembic.ini`, generated modules in visible packages, and script directories with their versions.
 //! Directory links are not followed.
 
+mod ignores;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use self::ignores::Ignores;
 
 use crate::source::{Reader, Sources, Unreadable};
 
@@ -43,7 +45,7 @@ pub fn load(walk: &Walk) -> Result<Sources, String> {
     let root = &fs::canonicalize(&walk.root).map_err(cannot)?;
     fs::read_dir(root).map_err(cannot)?;
     let found = Found::default();
-    let above = if walk.respect_gitignore { ignores_above(root) } else { None };
+    let above = if walk.respect_gitignore { Ignores::above(root) } else { None };
     let start = Directory { path: root.clone(), relative: String::new(), ignores: above, in_script_directory: false };
     rayon::scope(|scope| visit(scope, start, walk.respect_gitignore, &found));
     let listed = found.0.into_inner().unwrap_or_default();
@@ -126,26 +128,6 @@ impl Found {
     }
 }
 
-/// `.gitignore` files from a directory up to the repository's root, the nearest first.
-struct Ignores {
-    here: Gitignore,
-    above: Option<Arc<Ignores>>,
-}
-
-impl Ignores {
-    fn hide(&self, path: &Path, is_directory: bool) -> bool {
-        let mut level = Some(self);
-        while let Some(ignores) = level {
-            match ignores.here.matched(path, is_directory) {
-                ignore::Match::Ignore(_) => return true,
-                ignore::Match::Whitelist(_) => return false,
-                ignore::Match::None => level = ignores.above.as_deref(),
-            }
-        }
-        false
-    }
-}
-
 struct Directory {
     path: PathBuf,
     /// Relative to the root, `/`-separated.
@@ -169,7 +151,7 @@ fn visit<'s>(scope: &rayon::Scope<'s>, directory: Directory, respect: bool, foun
     let is_package = has("__init__.py");
     let in_script_directory = directory.in_script_directory || (has("env.py") && is_script_directory(&entries));
     let ignores = if respect && has(".gitignore") {
-        Some(with(&directory.path, &directory.path.join(".gitignore"), directory.ignores.clone()))
+        Some(Ignores::read(&directory.path, &directory.path.join(".gitignore"), directory.ignores.clone()))
     } else {
         directory.ignores.clone()
     };
@@ -282,32 +264,6 @@ fn installed(path: &Path, relative: &str) -> Vec<String> {
     look("lib".to_owned());
     look("Lib".to_owned());
     found
-}
-
-/// The ignore files that hold above the project root: of the user, of the repository, of the directories between.
-fn ignores_above(root: &Path) -> Option<Arc<Ignores>> {
-    let (global, _) = Gitignore::global();
-    let mut ignores = (!global.is_empty()).then(|| Arc::new(Ignores { here: global, above: None }));
-    let Some(repository) = root.ancestors().find(|directory| directory.join(".git").exists()) else {
-        return ignores;
-    };
-    ignores = Some(with(repository, &repository.join(".git/info/exclude"), ignores));
-    let mut between: Vec<&Path> =
-        root.ancestors().skip(1).take_while(|directory| directory.starts_with(repository)).collect();
-    between.reverse();
-    for directory in between {
-        let file = directory.join(".gitignore");
-        if file.exists() {
-            ignores = Some(with(directory, &file, ignores));
-        }
-    }
-    ignores
-}
-
-fn with(directory: &Path, file: &Path, above: Option<Arc<Ignores>>) -> Arc<Ignores> {
-    let mut builder = GitignoreBuilder::new(directory);
-    builder.add(file);
-    Arc::new(Ignores { here: builder.build().unwrap_or_else(|_| Gitignore::empty()), above })
 }
 
 /// A path as people write it: `/`-separated.

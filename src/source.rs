@@ -4,6 +4,7 @@
 //! start (the walk of `load` lists them); their texts are read once, when somebody first asks, through the
 //! [`Reader`] that `load` hands in. Nothing else below `load` touches the disk.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -11,6 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
+
+/// What comments to limbeck start with.
+pub const COMMENT: &str = "limbeck:";
 
 /// A file of the project, as a small number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -288,6 +292,11 @@ impl Sources {
 
     /// Why the text can't be read, once somebody asked for it.
     pub fn unreadable(&self, file: FileId) -> Option<&Unreadable> {
+        let File { text, looked_at, .. } = &self.files[file.0 as usize];
+        if text.get().is_none() && looked_at.load(Ordering::Relaxed) {
+            // It was read and not kept.
+            return None;
+        }
         self.load(file).as_ref().err()
     }
 
@@ -315,13 +324,33 @@ impl Sources {
         if let Some(read) = text.get() {
             return look(read.as_deref()).0;
         }
-        looked_at.store(true, Ordering::Relaxed);
         let read = self.reader.read(path).and_then(decode);
+        looked_at.store(true, Ordering::Relaxed);
         let (result, is_wanted) = look(read.as_deref());
-        if is_wanted {
+        if is_wanted || read.is_err() {
             self.provide(file, read);
         }
         result
+    }
+
+    /// The text for a while: it is read, and kept only if comments to limbeck stand in it, for those are looked for in
+    /// all that was read. Empty when it can't be read.
+    pub fn glance(&self, file: FileId) -> Cow<'_, str> {
+        let File { path, text, looked_at, .. } = &self.files[file.0 as usize];
+        if let Some(read) = text.get() {
+            return Cow::Borrowed(read.as_deref().unwrap_or(""));
+        }
+        let read = self.reader.read(path).and_then(decode);
+        looked_at.store(true, Ordering::Relaxed);
+        match read {
+            Ok(read) if memchr::memmem::find(read.as_bytes(), COMMENT.as_bytes()).is_none() => {
+                Cow::Owned(read.into_string())
+            }
+            read => {
+                self.provide(file, read);
+                Cow::Borrowed(self.text(file))
+            }
+        }
     }
 
     /// Did somebody read the text?

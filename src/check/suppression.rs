@@ -6,7 +6,7 @@
 use crate::check::options::Options;
 use crate::diagnostic::{Diagnostic, Edit, Findings, Fix, Level};
 use crate::rules;
-use crate::source::{FileId, Sources, Span};
+use crate::source::{COMMENT, FileId, Sources, Span};
 use crate::syntax::python::{Trees, span_of, tree};
 
 /// One comment.
@@ -24,7 +24,7 @@ pub struct Suppression {
 
 /// All suppressions of the files that were read.
 pub fn find(sources: &Sources, trees: &Trees<'_>) -> Vec<Suppression> {
-    let mark = memchr::memmem::Finder::new("limbeck:");
+    let mark = memchr::memmem::Finder::new(COMMENT);
     let mut found = Vec::new();
     for file in sources.ids() {
         let Some(text) = sources.peek(file) else { continue };

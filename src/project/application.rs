@@ -50,7 +50,7 @@ pub struct CreateAll {
 pub fn read(trees: &Trees<'_>, words: &Words) -> Application {
     let mut application = Application::default();
     let sources = trees.sources();
-    for file in sources.ids().filter(|file| may_bear(words.of(*file)) && !is_test(sources.path(*file))) {
+    for file in sources.ids().filter(|file| may_bear(words.held_by(*file)) && !is_test(sources.path(*file))) {
         let mut names = Names::default();
         let tree = trees.whole(file);
         let body = &tree.module.body;
@@ -263,7 +263,7 @@ mod tests {
             ("tests/conftest.py", "app = FastAPI()\nBase.metadata.create_all(engine)\n"),
         ]);
         let trees = Trees::of(&sources);
-        let found = read(&trees, &Words::read(&sources, sources.ids(), |_, _| true));
+        let found = read(&trees, &Words::of_all(&sources, sources.ids()));
         assert_eq!(found.create_alls.len(), 1);
         assert_eq!(found.create_alls[0].when, "in `lifespan`");
         let coroutines: Vec<_> = found.upgrades.iter().map(|upgrade| upgrade.in_coroutine.as_deref()).collect();

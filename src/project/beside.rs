@@ -1,7 +1,7 @@
 //! What needs no interpreter: done on the other cores while env.py is run on paper.
 
 use std::collections::BTreeSet;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::time::Duration;
 
 use rayon::prelude::*;
@@ -11,76 +11,102 @@ use crate::project::alembic::discovery::Found;
 use crate::project::alembic::revision::{self, RevisionMap};
 use crate::project::application::{self, Application};
 use crate::project::linters::{self, Linter};
-use crate::project::search_path::search_path;
-use crate::project::setup_script::SetupScripts;
 use crate::project::sweep;
+use crate::project::together::{Group, nearest};
 use crate::project::words::Words;
 use crate::python::ahead::Ahead;
 use crate::source::{FileId, Sources};
-use crate::syntax::python::Trees;
+use crate::syntax::python::{Trees, Watcher};
 
 /// What it starts from.
 pub struct Beside<'a> {
     /// The files.
     pub sources: &'a Sources,
-    /// Their trees.
+    /// Trees that nobody runs.
     pub trees: &'a Trees<'a>,
     /// The environments.
     pub found: &'a [Found],
-    /// What setup.py says.
-    pub setups: &'a SetupScripts,
+    /// Which of them are run together.
+    pub groups: &'a [Group<'a>],
+    /// `sys.path` of each.
+    pub paths: &'a [Vec<String>],
+    /// Their revision files.
+    pub scripts: &'a FxHashSet<FileId>,
+    /// The telling words of every Python file, as far as they were looked for.
+    pub words: &'a Words,
+    /// Looks for them in each text that is parsed.
+    pub watcher: &'a Watcher<'a>,
     /// Files that the user excluded.
     pub excluded: &'a BTreeSet<String>,
+    /// The files that may declare tables, once all words were looked for.
+    pub candidates: OnceLock<Vec<FileId>>,
+    /// The revisions of each environment, once they were read.
+    pub revisions: Mutex<Vec<RevisionMap>>,
 }
 
-/// What was seen in the bytes of all files.
-#[derive(Default)]
-pub struct Scan {
-    /// The telling words of every Python file.
-    pub words: Words,
-    /// The files that may declare tables.
-    pub candidates: Vec<FileId>,
-}
-
-/// All that was read.
+/// What was read beside the environments.
 #[derive(Default)]
 pub struct Done {
-    /// Of each environment.
-    pub revisions: Vec<RevisionMap>,
     /// What the application does beside migrations.
     pub application: Application,
     /// The linters that look for unused imports.
     pub linters: Vec<Linter>,
 }
 
-impl Beside<'_> {
-    /// Reads everything: first what the interpreter asks for, then, as soon as it is known, the scan that it waits for.
-    pub fn work(&self, scanned: mpsc::Sender<Scan>) -> Done {
-        let path = |found: &Found| search_path(self.sources, &found.config, &found.run_from, self.setups);
-        let path = |found| path(found).iter().map(|directory| directory.to_string()).collect();
-        let paths: Vec<Vec<String>> = self.found.iter().map(path).collect();
-        for (found, path) in self.found.iter().zip(&paths) {
-            Ahead::new(self.trees, path, &|_| false).follow(found.env_file);
-        }
-        let is_recursive = |found: &Found| found.config.is_true("recursive_version_locations");
-        let files = |found: &Found| revision::read::files(self.sources, &found.version_locations, is_recursive(found));
-        let scripts: FxHashSet<FileId> = self.found.iter().flat_map(files).map(|(file, _)| file).collect();
-        let words = sweep::scan(self.sources, &scripts);
-        let mut candidates = sweep::candidates(self.sources, &words);
+impl<'a> Beside<'a> {
+    /// Reads what belongs to no environment or to the first of them: first what the interpreter asks for, then, as
+    /// soon as it is known, the scan that it waits for.
+    pub fn work(&self, scanned: mpsc::Sender<()>) -> Done {
+        self.imported_by(&self.groups[0]);
+        sweep::scan(self.sources, self.scripts, self.words);
+        let mut candidates = sweep::candidates(self.sources, self.words);
         candidates.retain(|file| !self.excluded.contains(self.sources.path(*file)));
+        let _ = self.candidates.set(candidates);
         // Nobody waits any more where the runs broke.
-        let _ = scanned.send(Scan { words: words.clone(), candidates: candidates.clone() });
-        let nowhere = Vec::new();
-        let skips = |file| sweep::is_beside_the_point(self.sources, &words, file);
-        Ahead::new(self.trees, paths.first().unwrap_or(&nowhere), &skips).follow(candidates);
-        let revisions = self
-            .found
-            .par_iter()
-            .map(|found| revision::read::read(self.trees, found.version_locations.clone(), is_recursive(found)));
-        Done {
-            revisions: revisions.collect(),
-            application: application::read(self.trees, &words),
-            linters: linters::read(self.sources),
+        let _ = scanned.send(());
+        self.not_imported(&self.groups[0]);
+        self.revisions_of(&self.groups[0]);
+        Done { application: application::read(self.trees, self.words), linters: linters::read(self.sources) }
+    }
+
+    /// Reads what belongs to the environments of another group.
+    pub fn go_on(&self, group: &Group<'a>) {
+        self.imported_by(group);
+        self.not_imported(group);
+        self.revisions_of(group);
+    }
+
+    /// The trees of a group; `None`: it was read to its end.
+    pub fn trees_of(&self, group: &Group<'a>) -> Option<Arc<Trees<'a>>> {
+        group.trees(|| Trees::watched(self.sources, self.watcher))
+    }
+
+    fn imported_by(&self, group: &Group<'a>) {
+        let Some(trees) = self.trees_of(group) else { return };
+        for number in &group.members {
+            Ahead::new(&trees, &self.paths[*number], &|_| false).follow(self.found[*number].env_file);
+        }
+    }
+
+    fn not_imported(&self, group: &Group<'a>) {
+        let (Some(trees), Some(candidates)) = (self.trees_of(group), self.candidates.get()) else { return };
+        let skips = |file| sweep::is_beside_the_point(self.sources, self.words, file);
+        let is_ours = |number: &usize| group.members.contains(number) || group.members.is_empty();
+        let candidates =
+            candidates.iter().copied().filter(|file| is_ours(&nearest(self.found, self.sources.path(*file))));
+        let path = group.members.first().map_or(&[][..], |first| &self.paths[*first]);
+        Ahead::new(&trees, path, &skips).follow(candidates.collect::<Vec<FileId>>());
+    }
+
+    fn revisions_of(&self, group: &Group<'_>) {
+        let read = |number: &usize| {
+            let found = &self.found[*number];
+            let is_recursive = found.config.is_true("recursive_version_locations");
+            (*number, revision::read::read(self.trees, found.version_locations.clone(), is_recursive))
+        };
+        let read: Vec<(usize, RevisionMap)> = group.members.par_iter().map(read).collect();
+        if let Ok(mut revisions) = self.revisions.lock() {
+            read.into_iter().for_each(|(number, map)| revisions[number] = map);
         }
     }
 }

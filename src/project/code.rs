@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use memchr::memmem::Finder;
 use rayon::prelude::*;
@@ -18,7 +19,7 @@ use crate::syntax::python::{Tree, Trees, span_of, tree};
 #[derive(Clone, Debug)]
 pub struct Code<'s> {
     trees: &'s Trees<'s>,
-    words: Words,
+    words: Arc<Words>,
     /// What was asked before, for each environment asks the same: files by the words, calls by the name.
     mentioning: RefCell<BTreeMap<String, Vec<FileId>>>,
     calls: RefCell<BTreeMap<String, Vec<Call>>>,
@@ -54,7 +55,7 @@ pub struct Argument {
 
 impl<'s> Code<'s> {
     /// The code in `trees`.
-    pub fn of(trees: &'s Trees<'s>, words: Words) -> Code<'s> {
+    pub fn of(trees: &'s Trees<'s>, words: Arc<Words>) -> Code<'s> {
         Code { trees, words, mentioning: RefCell::default(), calls: RefCell::default() }
     }
 
@@ -158,7 +159,7 @@ impl<'s> Code<'s> {
         let sources = self.trees.sources();
         let parts: Vec<Finder<'_>> = words.iter().flat_map(|word| word.split('.')).map(Finder::new).collect();
         let mut python: Vec<FileId> = sources.ids().filter(|file| sources.path(*file).ends_with(".py")).collect();
-        python.retain(|file| words.iter().all(|word| self.words.of(*file).may_have(word)));
+        python.retain(|file| words.iter().all(|word| self.words.held_by(*file).may_have(word)));
         let holds = |file: &FileId| sources.keep_if(*file, |bytes| parts.iter().all(|part| part.find(bytes).is_some()));
         python.into_par_iter().with_min_len(16).filter(holds).collect()
     }
@@ -447,7 +448,7 @@ def run(app, things):
     fn comments_and_docstrings_are_no_code() {
         let sources = Sources::in_memory([("a.py", CODE), ("b.py", "import os\n")]);
         let trees = Trees::of(&sources);
-        let code = Code::of(&trees, Words::read(&sources, sources.ids(), |_, _| true));
+        let code = Code::of(&trees, Words::of_all(&sources, sources.ids()).into());
         let said = ["makedirs", "mkdir", "alembic.script", "alembic.config", "lock_timeout", "app.timeout", "config"];
         assert_eq!(said.map(|word| code.mentions(word)), [false, false, false, true, true, true, true]);
         assert_eq!(code.mentioning(&["alembic", "Order"]).len(), 1);
@@ -459,7 +460,7 @@ def run(app, things):
     fn calls_know_whose_method_they_call() {
         let sources = Sources::in_memory([("a.py", CODE)]);
         let trees = Trees::of(&sources);
-        let code = Code::of(&trees, Words::read(&sources, sources.ids(), |_, _| true));
+        let code = Code::of(&trees, Words::of_all(&sources, sources.ids()).into());
         let receivers: Vec<_> = code.calls("init_app").into_iter().map(|call| call.receiver).collect();
         assert_eq!(receivers, [Some("migrate".to_owned()), None]);
         let tree = &trees.whole(FileId(0));

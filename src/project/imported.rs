@@ -467,7 +467,7 @@ mod tests {
             ("back/shop/c.py", "from other.models import Order\n"),
         ]);
         let trees = Trees::of(&sources);
-        let code = Code::of(&trees, Words::read(&sources, sources.ids(), |_, _| true));
+        let code = Code::of(&trees, Words::of_all(&sources, sources.ids()).into());
         let file = sources.id("back/shop/models.py").expect("is there");
         let names = code.names_of(Thing { file, module: "shop.models", name: "Order" });
         let mut found: Vec<(&str, &str, bool)> =
@@ -490,7 +490,7 @@ mod tests {
                     select(Order.metadata).filter_by(metadata=1).remove()\n";
         let sources = Sources::in_memory([("m.py", "class Order: pass\n"), ("a.py", text)]);
         let trees = Trees::of(&sources);
-        let code = Code::of(&trees, Words::read(&sources, sources.ids(), |_, _| true));
+        let code = Code::of(&trees, Words::of_all(&sources, sources.ids()).into());
         let file = sources.id("m.py").expect("is there");
         let names = code.names_of(Thing { file, module: "m", name: "Order" });
         let there = names.iter().find(|name| name.file != file).expect("imported");

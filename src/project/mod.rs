@@ -13,6 +13,7 @@ pub mod settings;
 pub mod setup_script;
 pub mod sqlalchemy;
 pub mod sweep;
+pub mod together;
 pub mod versions;
 pub mod words;
 

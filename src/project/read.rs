@@ -2,10 +2,12 @@
 //! but that may declare tables, then the revisions are read.
 
 use std::any::Any;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::{OnceLock, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
+
+use rustc_hash::FxHashSet;
 
 use crate::project::alembic::Environment;
 use crate::project::alembic::config::Shape;
@@ -15,7 +17,7 @@ use crate::project::alembic::flask_migrate::{self, FlaskApp};
 use crate::project::alembic::library::{Alembic, MetaDatas, run_env, try_filters};
 use crate::project::alembic::revision::{self, RevisionMap};
 use crate::project::application::Application;
-use crate::project::beside::{self, Beside, Done, Scan};
+use crate::project::beside::{self, Beside, Done};
 use crate::project::code::{self, Code};
 use crate::project::search_path::search_path;
 use crate::project::settings::Settings;
@@ -24,6 +26,7 @@ use crate::project::sqlalchemy::library::SqlAlchemy;
 use crate::project::sqlalchemy::merge::Renumbering;
 use crate::project::sqlalchemy::url::EngineUrl;
 use crate::project::sqlalchemy::{MetaDataId, Models};
+use crate::project::together::{self, Group};
 use crate::project::versions;
 use crate::project::words::Words;
 use crate::project::{Hides, Known, NotAnalysed, Project, sweep};
@@ -52,71 +55,64 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         SetupScripts::new()
     });
     let setups = &setups;
-    let beside = Beside { sources, trees, found: &found, setups, excluded: &settings.excluded };
+    let path = |found: &Found| search_path(sources, &found.config, &found.run_from, setups);
+    let paths: Vec<Vec<String>> = found.iter().map(path).collect();
+    let files = |found: &Found| revision::read::files(sources, &found.version_locations, is_recursive(found));
+    let scripts: FxHashSet<FileId> = found.iter().flat_map(files).map(|(file, _)| file).collect();
+    let words = Arc::new(Words::of_none(sources));
+    let watcher = |file: FileId, text: &str| {
+        if sweep::counts(sources, &scripts, file) {
+            words.look(file, text.as_bytes());
+        }
+    };
+    let groups = together::groups(&found);
+    let beside = Beside {
+        sources,
+        trees,
+        found: &found,
+        groups: &groups,
+        paths: &paths,
+        scripts: &scripts,
+        words: &words,
+        watcher: &watcher,
+        excluded: &settings.excluded,
+        candidates: OnceLock::new(),
+        revisions: Mutex::new(vec![RevisionMap::default(); found.len()]),
+    };
     let (scanned, scan) = mpsc::channel();
     let done = OnceLock::new();
-    let (mut runs, words) = rayon::in_place_scope(|scope| {
+    let ran = rayon::in_place_scope(|scope| {
         scope.spawn(|_| {
             let _ = done.set(catch_unwind(AssertUnwindSafe(|| beside.work(scanned))).map_err(|panic| said(&*panic)));
         });
         // The runs on paper stay on this thread: it has the large stack.
-        let mut runs: Vec<Run<'_>> = found
-            .iter()
-            .map(|found| {
-                let run = catch_unwind(AssertUnwindSafe(|| Run::of(found, sources, trees, setups, settings)));
-                run.unwrap_or_else(|panic| {
-                    broken.push(format!("running env.py of `{}` on paper broke: {}", found.name, said(&*panic)));
-                    Run::not_run(trees)
-                })
-            })
-            .collect();
-        if runs.is_empty() {
-            runs.push(Run::not_run(trees));
-        }
-        let Scan { words, candidates } = beside::wait(&scan);
-        let words = Rc::new(words);
-        let swept = catch_unwind(AssertUnwindSafe(|| sweep_up(&candidates, &words, &found, &mut runs, sources)));
-        if let Err(panic) = swept {
-            broken.push(format!("reading models that no env.py imports broke: {}", said(&*panic)));
-        }
-        (runs, words)
+        let mut paper =
+            OnPaper { beside: &beside, setups, settings, scan, reached: BTreeSet::new(), broken: &mut broken };
+        paper.all(|group| scope.spawn(|_| beside.go_on(group)))
     });
-    let Done { mut revisions, application, linters } = match done.into_inner() {
+    let Done { application, linters } = match done.into_inner() {
         Some(Ok(done)) => done,
         broke => {
             broken.extend(broke.and_then(Result::err).map(|said| format!("reading files broke: {said}")));
             Done::default()
         }
     };
-    for run in &mut runs {
-        let Some(script) = &mut run.script else { continue };
-        let numbers = Numbers { sqlalchemy: &run.sqlalchemy };
-        let (machine, alembic) = (&mut run.machine, &run.alembic);
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| try_filters(machine, alembic, &numbers, script))) {
-            broken.push(format!("trying the filters of env.py broke: {}", said(&*panic)));
-        }
-    }
+    let mut revisions = beside.revisions.into_inner().unwrap_or_default();
     let mut models = Models::default();
     let mut environments = Vec::new();
     let mut packaging = versions::read::Packaging { setups, locks: versions::read::Locks::new() };
-    for (number, run) in runs.iter_mut().enumerate() {
-        let mut of_run = match catch_unwind(AssertUnwindSafe(|| run.sqlalchemy.models(&mut run.machine))) {
-            Ok(models) => models,
-            Err(panic) => {
-                broken.push(format!("putting models together broke: {}", said(&*panic)));
-                continue;
-            }
-        };
-        if number < found.len() {
-            for table in of_run.tables.iter_mut().take(run.tables_reached) {
-                table.reached_by.insert(number);
-            }
-        }
+    let mut problems: BTreeMap<FileId, Vec<(Span, String)>> = BTreeMap::new();
+    for (number, mut ran) in ran.into_iter().enumerate() {
+        let Some(of_run) = ran.models.take() else { continue };
         let renumbering = models.absorb(of_run);
+        for (file, found) in std::mem::take(&mut ran.syntax_problems) {
+            let known = problems.entry(file).or_default();
+            known.extend(found.into_iter().filter(|problem| !known.contains(problem)).collect::<Vec<_>>());
+        }
         if let Some(found) = found.get(number) {
             let read = revisions.get_mut(number).map(std::mem::take).unwrap_or_default();
-            let revisions = where_they_lie(read, found, run, &application, trees);
-            environments.push(environment(found, run, revisions, &renumbering, trees, settings, &mut packaging));
+            let revisions = where_they_lie(read, found, &ran, &application, trees);
+            environments.push(environment(found, ran, revisions, &renumbering, trees, settings, &mut packaging));
         }
     }
     let mut needed: BTreeSet<FileId> =
@@ -126,10 +122,9 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
     let syntax_problems = needed
         .iter()
         .flat_map(|file| match env_files.contains(file) {
-            true => trees.whole(*file).problems,
-            false => trees.problems(*file).cloned().collect(),
+            true => trees.whole(*file).problems.into_iter().map(|problem| (problem.span, problem.message)).collect(),
+            false => problems.remove(file).unwrap_or_default(),
         })
-        .map(|problem| (problem.span, problem.message))
         .collect();
     for environment in &environments {
         needed.extend(environment.config.file);
@@ -140,12 +135,146 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
     let unreadable: BTreeSet<FileId> =
         needed.into_iter().filter(|file| sources.unreadable(*file).is_some()).chain(scripts).collect();
     let unreadable = unreadable.into_iter().collect();
-    // Scopes, functions and classes hold each other in circles: most of it would stay anyway, and taking the rest
-    // apart takes time.
-    std::mem::forget(runs);
     let settings = settings.clone();
-    let code = Code::of(trees, Words::clone(&words));
+    let code = Code::of(trees, words);
     Project { sources, settings, environments, models, code, application, linters, unreadable, syntax_problems, broken }
+}
+
+fn is_recursive(found: &Found) -> bool {
+    found.config.is_true("recursive_version_locations")
+}
+
+/// The runs on paper of all environments.
+struct OnPaper<'a, 'b> {
+    beside: &'b Beside<'a>,
+    setups: &'b SetupScripts,
+    settings: &'b Settings,
+    scan: mpsc::Receiver<()>,
+    /// What the runs so far have reached.
+    reached: BTreeSet<FileId>,
+    broken: &'b mut Vec<String>,
+}
+
+impl<'a> OnPaper<'a, '_> {
+    /// The facts of all environments, or those that no environment is needed for. `ahead` is told which group is next.
+    fn all(&mut self, ahead: impl Fn(&'a Group<'a>)) -> Vec<Ran> {
+        let groups = self.beside.groups;
+        let mut ran: Vec<Ran> = self.beside.found.iter().map(|_| Ran::default()).collect();
+        if ran.is_empty() {
+            ran.push(Ran::default());
+        }
+        let mut swept: Vec<Vec<FileId>> = Vec::new();
+        for (number, group) in groups.iter().enumerate() {
+            groups.get(number + 1).into_iter().for_each(&ahead);
+            if let Some(trees) = self.beside.trees_of(group) {
+                swept.push(self.group(group, &trees, groups.len() == 1, &mut ran));
+            }
+            group.let_go();
+        }
+        // A file was swept that a later group has reached: now that is known.
+        let reached = self.reached.clone();
+        for (group, _) in groups.iter().zip(&swept).filter(|(_, swept)| swept.iter().any(|file| reached.contains(file)))
+        {
+            let trees = Trees::of(self.beside.sources);
+            self.group(group, &trees, false, &mut ran);
+        }
+        ran
+    }
+
+    /// Runs the environments of one group, takes their facts, and gives the files that none of them reached but that
+    /// were run then.
+    fn group<'t>(&mut self, group: &Group<'_>, trees: &'t Trees<'t>, is_only: bool, ran: &mut [Ran]) -> Vec<FileId>
+    where
+        'a: 't,
+    {
+        let Beside { sources, found, paths, words, candidates, .. } = self.beside;
+        let mut runs: Vec<(usize, Run<'t>)> = Vec::new();
+        for number in &group.members {
+            let (found, path) = (&found[*number], &paths[*number]);
+            let run = catch_unwind(AssertUnwindSafe(|| Run::of(found, path, trees, self.setups, self.settings)));
+            let run = run.unwrap_or_else(|panic| {
+                self.broken.push(format!("running env.py of `{}` on paper broke: {}", found.name, said(&*panic)));
+                Run::not_run(trees)
+            });
+            self.reached.extend(&run.reached);
+            runs.push((*number, run));
+        }
+        if runs.is_empty() {
+            runs.push((0, Run::not_run(trees)));
+        }
+        if candidates.get().is_none() {
+            beside::wait(&self.scan);
+        }
+        let candidates = candidates.get().map_or(&[][..], Vec::as_slice);
+        let mut swept = Vec::new();
+        let sweeping = catch_unwind(AssertUnwindSafe(|| {
+            sweep_up(candidates, words, found, &mut runs, &self.reached, sources, &mut swept);
+        }));
+        if let Err(panic) = sweeping {
+            self.broken.push(format!("reading models that no env.py imports broke: {}", said(&*panic)));
+        }
+        for (number, run) in &mut runs {
+            ran[*number] = self.facts(*number, run, trees);
+        }
+        if is_only {
+            // Scopes, functions and classes hold each other in circles, and taking them apart takes time.
+            std::mem::forget(runs);
+        } else {
+            runs.into_iter().for_each(|(_, run)| run.machine.take_apart());
+        }
+        swept
+    }
+
+    /// What a run has shown.
+    fn facts<'t>(&mut self, number: usize, run: &mut Run<'t>, trees: &'t Trees<'t>) -> Ran {
+        if let Some(script) = &mut run.script {
+            let numbers = Numbers { sqlalchemy: &run.sqlalchemy };
+            let (machine, alembic) = (&mut run.machine, &run.alembic);
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| try_filters(machine, alembic, &numbers, script))) {
+                self.broken.push(format!("trying the filters of env.py broke: {}", said(&*panic)));
+            }
+        }
+        let mut models = match catch_unwind(AssertUnwindSafe(|| run.sqlalchemy.models(&mut run.machine))) {
+            Ok(models) => Some(models),
+            Err(panic) => {
+                self.broken.push(format!("putting models together broke: {}", said(&*panic)));
+                None
+            }
+        };
+        if let (Some(models), true) = (&mut models, number < self.beside.found.len()) {
+            for table in models.tables.iter_mut().take(run.tables_reached) {
+                table.reached_by.insert(number);
+            }
+        }
+        let problems = |file: &FileId| {
+            let problems: Vec<_> =
+                trees.problems(*file).map(|problem| (problem.span, problem.message.clone())).collect();
+            (!problems.is_empty()).then_some((*file, problems))
+        };
+        Ran {
+            script: run.script.take(),
+            flask: run.flask.take(),
+            syntax_problems: run.reached.iter().filter_map(problems).collect(),
+            reached: std::mem::take(&mut run.reached),
+            not_analysed: std::mem::take(&mut run.not_analysed),
+            search_path: run.machine.search_path.iter().map(ToString::to_string).collect(),
+            models,
+        }
+    }
+}
+
+/// The facts of one environment's run.
+#[derive(Default)]
+struct Ran {
+    script: Option<EnvScript>,
+    flask: Option<FlaskApp>,
+    reached: BTreeSet<FileId>,
+    not_analysed: Vec<NotAnalysed>,
+    /// As the run left it.
+    search_path: Vec<String>,
+    /// `None`: putting them together broke.
+    models: Option<Models>,
+    syntax_problems: Vec<(FileId, Vec<(Span, String)>)>,
 }
 
 /// The names of a module and their values on paper, one line each.
@@ -218,13 +347,8 @@ impl<'t> Run<'t> {
         (run, alembic)
     }
 
-    fn of(
-        found: &Found,
-        sources: &'t Sources,
-        trees: &'t Trees<'t>,
-        setups: &SetupScripts,
-        settings: &Settings,
-    ) -> Run<'t> {
+    fn of(found: &Found, path: &[String], trees: &'t Trees<'t>, setups: &SetupScripts, settings: &Settings) -> Run<'t> {
+        let sources = trees.sources();
         let (mut run, alembic) = Run::with(trees);
         run.machine.variables = std::rc::Rc::new(settings.variables.clone());
         if settings.fresh_machine {
@@ -232,7 +356,7 @@ impl<'t> Run<'t> {
             let versions = versions::read::read(sources, &found.config.directory, settings, &mut packaging);
             run.machine.fresh_machine = Some(Rc::new(move |module| versions.brings(module)));
         }
-        run.machine.search_path = search_path(sources, &found.config, &found.run_from, setups);
+        run.machine.search_path = path.iter().map(|directory| directory.as_str().into()).collect();
         run.machine.working_directory = found.run_from.as_str().into();
         let numbers = Numbers { sqlalchemy: &run.sqlalchemy };
         let uses_app = |file| code::names(&trees.whole(file), "current_app");
@@ -252,47 +376,51 @@ impl<'t> Run<'t> {
     }
 }
 
-/// Imports the candidates that no env.py reached, each in the machine of the environment that lies nearest.
-fn sweep_up<'s>(candidates: &[FileId], words: &Rc<Words>, found: &[Found], runs: &mut [Run<'s>], sources: &'s Sources) {
-    let reached: BTreeSet<FileId> = runs.iter().flat_map(|run| &run.reached).copied().collect();
-    for run in runs.iter_mut() {
+/// Imports the candidates that no env.py reached, each in the machine of the environment that lies nearest, if that is
+/// one of these.
+fn sweep_up<'s>(
+    candidates: &[FileId],
+    words: &'s Words,
+    found: &[Found],
+    runs: &mut [(usize, Run<'s>)],
+    reached: &BTreeSet<FileId>,
+    sources: &'s Sources,
+    swept: &mut Vec<FileId>,
+) {
+    for (_, run) in runs.iter_mut() {
         run.sqlalchemy.start_sweep();
-        let words = words.clone();
-        run.machine.skips = Some(Rc::new(move |file| sweep::is_beside_the_point(sources, &words, file)));
+        run.machine.skips = Some(Rc::new(move |file| sweep::is_beside_the_point(sources, words, file)));
     }
     for file in candidates.iter().filter(|file| !reached.contains(file)) {
-        let path = sources.path(*file);
-        let near = |found: &Found| {
-            let home = found.script_location.as_deref().unwrap_or(&found.config.directory);
-            home.split('/').zip(path.split('/')).take_while(|(left, right)| left == right).count()
-        };
-        let nearest = (0..found.len()).rev().max_by_key(|number| near(&found[*number])).unwrap_or(0);
-        let machine = &mut runs[nearest].machine;
+        let nearest = together::nearest(found, sources.path(*file));
+        let Some((_, run)) = runs.iter_mut().find(|(number, _)| *number == nearest) else { continue };
+        let machine = &mut run.machine;
         if machine.module_of(*file).is_none() {
+            swept.push(*file);
             // An exception ends this import, as it would in Python; what was registered before it stays.
             let _ = machine.import_file(*file, Span::start_of(*file));
         }
     }
 }
 
-fn environment<'t>(
+fn environment(
     found: &Found,
-    run: &Run<'t>,
+    run: Ran,
     revisions: RevisionMap,
     renumbering: &Renumbering,
-    trees: &'t Trees<'t>,
+    trees: &Trees<'_>,
     settings: &Settings,
     packaging: &mut versions::read::Packaging<'_>,
 ) -> Environment {
-    let mut script = run.script.clone();
+    let mut script = run.script;
     if let Some(script) = &mut script {
         renumber(script, renumbering);
     }
-    let mut flask = run.flask.clone();
+    let mut flask = run.flask;
     if let Some(flask) = &mut flask {
         flask.metadata = flask.metadata.map(|metadata| renumbering.metadatas[metadata.0]);
     }
-    let mut not_analysed = run.not_analysed.clone();
+    let mut not_analysed = run.not_analysed;
     let hidden = revisions.version_locations.unread.iter().cloned();
     not_analysed.extend(hidden.map(|(span, why)| NotAnalysed { span, why, hides: Hides::Revisions }));
     Environment {
@@ -300,14 +428,14 @@ fn environment<'t>(
         config: found.config.clone(),
         script_location: found.script_location.clone(),
         run_from: found.run_from.clone(),
-        search_path: run.machine.search_path.iter().map(ToString::to_string).collect(),
+        search_path: run.search_path,
         flask,
         url: url(script.as_ref(), found),
         env_script: script,
         template: found.template,
         revisions,
         versions: versions::read::read(trees.sources(), &found.config.directory, settings, packaging),
-        reached: run.reached.clone(),
+        reached: run.reached,
         not_analysed,
     }
 }
@@ -316,7 +444,7 @@ fn environment<'t>(
 fn where_they_lie<'t>(
     mut revisions: RevisionMap,
     found: &Found,
-    run: &Run<'t>,
+    run: &Ran,
     application: &Application,
     trees: &'t Trees<'t>,
 ) -> RevisionMap {
@@ -330,7 +458,7 @@ fn where_they_lie<'t>(
         locations = locations.and_unread(*span, "code makes a configuration of its own with other `version_locations`");
     }
     if locations.directories != found.version_locations.directories {
-        return revision::read::read(trees, locations, found.config.is_true("recursive_version_locations"));
+        return revision::read::read(trees, locations, is_recursive(found));
     }
     revisions.version_locations = locations;
     revisions

@@ -2,17 +2,17 @@
 
 use crate::project::alembic::config::{Config, Shape};
 use crate::project::setup_script::SetupScripts;
-use crate::python::value::{Name, PROJECT_ROOT};
+use crate::python::value::PROJECT_ROOT;
 use crate::source::{Sources, join};
 use crate::syntax::ini;
 use crate::syntax::toml::{self, Toml};
 
 /// The directories, relative to the project root, in Python's order.
-pub fn search_path(sources: &Sources, config: &Config, run_from: &str, setups: &SetupScripts) -> Vec<Name> {
-    let mut path: Vec<Name> = Vec::new();
+pub fn search_path(sources: &Sources, config: &Config, run_from: &str, setups: &SetupScripts) -> Vec<String> {
+    let mut path: Vec<String> = Vec::new();
     let mut add = |directory: String| {
-        if sources.is_directory(&directory) && !path.iter().any(|there| **there == *directory) {
-            path.push(directory.into());
+        if sources.is_directory(&directory) && !path.contains(&directory) {
+            path.push(directory);
         }
     };
     for (entry, _) in config.prepend_sys_path().unwrap_or_default() {

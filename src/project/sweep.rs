@@ -1,6 +1,6 @@
 //! All Python files → those that may declare tables and that no env.py has reached.
 //!
-//! Most files never mention SQLAlchemy. They are told apart by their [words](Words), and their texts are dropped again.
+//! Most files never mention SQLAlchemy. They are told apart by their [words](Words).
 
 use rustc_hash::FxHashSet;
 
@@ -12,11 +12,6 @@ use crate::source::{FileId, Sources, split};
 fn may_declare(held: Held) -> bool {
     let alone = ["__tablename__", "mapped_column", "Mapped[", "table=True", "table = True", "__table__"];
     held.any(&alone) || (held.has("Column(") && held.any(&["primary_key", "Table(", ".Model)"]))
-}
-
-/// Somebody will ask for the text.
-fn is_asked_for(held: Held) -> bool {
-    held.any(&["down_revision", "limbeck:"]) || application::may_bear(held)
 }
 
 /// Directories whose files don't count as the project's models.
@@ -47,28 +42,28 @@ const NO_MODELS: &[&str] = &[
     "cookiecutter",
 ];
 
-/// The words of all Python files but revision `scripts`. The texts of those that may declare tables are kept, and what
-/// others ask for.
-pub fn scan(sources: &Sources, scripts: &FxHashSet<FileId>) -> Words {
-    let declares = |file, held| may_declare(held) && holds_models(sources.path(file));
+/// Are the words of this file asked for? Not those of revision `scripts`, and not those of tests.
+pub fn counts(sources: &Sources, scripts: &FxHashSet<FileId>, file: FileId) -> bool {
+    let path = sources.path(file);
     // Revisions may lie among the tests; nothing else there is asked for.
-    let counts = |path: &str| {
-        !application::is_test(path) || holds_models(path) || path.split('/').any(|part| part == "versions")
-    };
-    let python = sources.ids().filter(|file| sources.path(*file).ends_with(".py") && counts(sources.path(*file)));
-    let python = python.filter(|file| !scripts.contains(file));
-    Words::read(sources, python, |file, held| is_asked_for(held) || declares(file, held))
+    let is_test = || application::is_test(path) && !holds_models(path);
+    path.ends_with(".py") && !scripts.contains(&file) && (!is_test() || path.split('/').any(|part| part == "versions"))
+}
+
+/// Looks for the words of all files that [count](counts).
+pub fn scan(sources: &Sources, scripts: &FxHashSet<FileId>, words: &Words) {
+    words.read(sources, sources.ids().filter(|file| counts(sources, scripts, *file)));
 }
 
 /// The files that may declare tables, in the order of their paths.
 pub fn candidates(sources: &Sources, words: &Words) -> Vec<FileId> {
-    sources.ids().filter(|file| may_declare(words.of(*file)) && holds_models(sources.path(*file))).collect()
+    sources.ids().filter(|file| may_declare(words.held_by(*file)) && holds_models(sources.path(*file))).collect()
 }
 
 /// Can models that no env.py reaches do without this module? What makes or holds bases, mixins and MetaData they may
 /// depend on; short modules and packages may pass them on.
 pub fn is_beside_the_point(sources: &Sources, words: &Words, file: FileId) -> bool {
-    let held = words.of(file);
+    let held = words.held_by(file);
     let bears = held.any(words::OF_BASES) || held.any(&["Column(", "mapped_column"]);
     held.length >= 1_500 && !bears && !sources.path(file).ends_with("/__init__.py")
 }
@@ -97,7 +92,7 @@ mod tests {
             ("c.py", "from b import *\n".to_owned()),
             ("d/__init__.py", long),
         ]);
-        let words = scan(&sources, &FxHashSet::default());
+        let words = Words::of_all(&sources, sources.ids());
         let beside = |path: &str| sources.id(path).is_some_and(|file| is_beside_the_point(&sources, &words, file));
         assert_eq!(["a.py", "b.py", "c.py", "d/__init__.py"].map(beside), [true, false, false, false]);
     }
@@ -113,10 +108,8 @@ mod tests {
             ("migrations/versions/a.py", "down_revision = None\n"),
             ("src/tests_helper/x.py", "class A(SQLModel, table=True): pass\n"),
         ]);
-        let found = candidates(&sources, &scan(&sources, &FxHashSet::default()));
+        let found = candidates(&sources, &Words::of_all(&sources, sources.ids()));
         let paths: Vec<&str> = found.iter().map(|file| sources.path(*file)).collect();
         assert_eq!(paths, ["app/models.py", "src/tests_helper/x.py"]);
-        let kept = |path: &str| sources.id(path).and_then(|file| sources.peek(file)).is_some();
-        assert!(kept("migrations/versions/a.py") && !kept("app/views.py"));
     }
 }

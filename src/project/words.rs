@@ -2,10 +2,13 @@
 //!
 //! One pass over the bytes of each file, in parallel. A word proves nothing: whoever asks for one reads the tree then.
 
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use rayon::prelude::*;
 
-use crate::source::{FileId, Sources};
+use crate::source::{COMMENT, FileId, Sources};
 
 /// What is looked for. None of them may hold another.
 const WORDS: &[&[&str]] = &[OF_TABLES, OF_BASES, OF_REVISIONS, OF_APPLICATIONS];
@@ -45,7 +48,7 @@ pub const OF_BASES: &[&str] = &[
 ];
 
 /// Revisions, and comments to limbeck.
-const OF_REVISIONS: &[&str] = &["down_revision", "limbeck:"];
+const OF_REVISIONS: &[&str] = &["down_revision", COMMENT];
 
 /// What starts migrations, makes tables or sets Flask's extensions up.
 const OF_APPLICATIONS: &[&str] =
@@ -80,44 +83,62 @@ impl Held {
     }
 }
 
-/// The words of the Python files that were looked into.
-#[derive(Clone, Debug, Default)]
-pub struct Words(Vec<(FileId, Held)>);
+/// The words of the Python files that were looked into: for each file one number, see [`Words::look`].
+#[derive(Debug, Default)]
+pub struct Words(Vec<AtomicU64>);
+
+/// In the number of a file: it was looked into.
+const LOOKED_INTO: u64 = 1 << 63;
+/// Where the file's length begins; below it a bit for each word.
+const LENGTH: u32 = 39;
 
 impl Words {
-    /// Looks into these files; the text is kept where `wanted` says so. A file that can't be read holds nothing.
-    pub fn read(
-        sources: &Sources,
-        files: impl IntoIterator<Item = FileId>,
-        wanted: impl Fn(FileId, Held) -> bool + Sync,
-    ) -> Words {
-        let Some(searcher) = searcher() else { return Words::default() };
-        let files: Vec<FileId> = files.into_iter().collect();
-        let held = files.into_par_iter().with_min_len(16).map(|file| {
-            let mut held = Held::default();
-            sources.keep_if(file, |bytes| {
-                held.length = bytes.len();
-                for found in searcher.find_iter(bytes) {
-                    held.words |= 1 << found.pattern().as_u32();
-                }
-                wanted(file, held)
-            });
-            (file, held)
+    /// No file was looked into yet.
+    pub fn of_none(sources: &Sources) -> Words {
+        Words(sources.ids().map(|_| AtomicU64::new(0)).collect())
+    }
+
+    /// All these files were looked into.
+    pub fn of_all(sources: &Sources, files: impl IntoIterator<Item = FileId>) -> Words {
+        let words = Words::of_none(sources);
+        words.read(sources, files);
+        words
+    }
+
+    /// Looks into those of these files that were not looked into before. A file that can't be read holds nothing.
+    pub fn read(&self, sources: &Sources, files: impl IntoIterator<Item = FileId>) {
+        let files: Vec<FileId> = files.into_iter().filter(|file| self.number(*file) == 0).collect();
+        files.into_par_iter().with_min_len(16).for_each(|file| {
+            sources.keep_if(file, |bytes| self.look(file, bytes).has(COMMENT));
         });
-        Words(held.collect())
+    }
+
+    /// Looks into the bytes of a file.
+    pub fn look(&self, file: FileId, bytes: &[u8]) -> Held {
+        let words = SEARCHER.iter().flat_map(|searcher| searcher.find_iter(bytes));
+        let words = words.fold(0, |words, found| words | 1 << found.pattern().as_u32());
+        let length = (bytes.len() as u64).min((LOOKED_INTO - 1) >> LENGTH);
+        self.0[file.0 as usize].store(LOOKED_INTO | length << LENGTH | words, Ordering::Relaxed);
+        self.held_by(file)
     }
 
     /// Those of one file; none when it was not looked into.
-    pub fn of(&self, file: FileId) -> Held {
-        self.0.binary_search_by_key(&file, |(file, _)| *file).map(|found| self.0[found].1).unwrap_or_default()
+    pub fn held_by(&self, file: FileId) -> Held {
+        let number = self.number(file);
+        let words = number & ((1 << LENGTH) - 1);
+        Held { words, length: ((number & !LOOKED_INTO) >> LENGTH) as usize }
+    }
+
+    fn number(&self, file: FileId) -> u64 {
+        self.0.get(file.0 as usize).map_or(0, |number| number.load(Ordering::Relaxed))
     }
 }
 
 /// One state a byte: several times the speed of a search for each word.
-fn searcher() -> Option<AhoCorasick> {
+static SEARCHER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let kind = Some(AhoCorasickKind::DFA);
     AhoCorasick::builder().kind(kind).match_kind(MatchKind::LeftmostFirst).build(words()).ok()
-}
+});
 
 #[cfg(test)]
 mod tests {
@@ -128,17 +149,16 @@ mod tests {
         for word in words() {
             assert!(words().all(|other| other == word || !other.contains(word)), "{word}");
         }
-        assert!(words().count() <= 64);
+        assert!(words().count() <= LENGTH as usize);
     }
 
     #[test]
     fn every_word_of_a_file_is_found() {
         let sources =
             Sources::in_memory([("a.py", "class A(Mixin, Base):\n    id = mapped_column()\n"), ("b.txt", "mixin")]);
-        let words = Words::read(&sources, [FileId(0)], |_, held| held.has("Mixin"));
-        let held = words.of(FileId(0));
+        let words = Words::of_all(&sources, [FileId(0)]);
+        let held = words.held_by(FileId(0));
         assert!(held.has("Mixin") && held.any(&["MetaData", "mapped_column"]) && !held.has("mixin"));
-        assert!(sources.peek(FileId(0)).is_some() && sources.peek(FileId(1)).is_none());
-        assert_eq!(words.of(FileId(1)), Held::default());
+        assert_eq!(words.held_by(FileId(1)), Held::default());
     }
 }

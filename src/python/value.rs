@@ -7,6 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use indexmap::IndexMap;
 
@@ -276,10 +277,22 @@ pub struct Module<'t> {
     pub imports: RefCell<Vec<(Span, Rc<Module<'t>>)>>,
 }
 
+/// A number that no other class and no other object has, of whichever run on paper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Identity(usize);
+
+impl Identity {
+    /// The next one.
+    pub fn next() -> Identity {
+        static GIVEN: AtomicUsize = AtomicUsize::new(0);
+        Identity(GIVEN.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// A class that the project defines (or makes by `type(name, bases, namespace)`).
 pub struct Class<'t> {
-    /// A number of its own, in order of definition.
-    pub id: usize,
+    /// Which class it is.
+    pub id: Identity,
     /// Its name.
     pub name: Name,
     /// `package.module.Outer.Name`
@@ -311,6 +324,8 @@ pub struct Class<'t> {
 
 /// An instance of a project class.
 pub struct Object<'t> {
+    /// Which object it is.
+    pub id: Identity,
     /// Its class.
     pub class: Rc<Class<'t>>,
     /// What was assigned to it.

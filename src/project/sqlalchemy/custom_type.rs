@@ -8,16 +8,16 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use crate::project::sqlalchemy::expression::{self, ClassRef, Expression};
-use crate::project::sqlalchemy::library::{SqlAlchemy, address};
+use crate::project::sqlalchemy::library::SqlAlchemy;
 use crate::project::sqlalchemy::names;
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Argument, Arguments, Class, TermKind, Value};
+use crate::python::value::{Argument, Arguments, Class, Identity, TermKind, Value};
 use crate::source::Span;
 
 /// By the class, or by the instance where it was made with arguments.
 #[derive(Clone, Debug, Default)]
 pub struct CustomTypes {
-    found: FxHashMap<usize, CustomType>,
+    found: FxHashMap<Identity, CustomType>,
 }
 
 /// What a type of the project is.
@@ -45,7 +45,7 @@ pub enum Implementation {
 impl CustomTypes {
     /// What a class, or an instance of it, is.
     pub fn get(&self, class: &ClassRef) -> Option<&CustomType> {
-        self.found.get(&class.address.0)
+        self.found.get(&class.identity.0)
     }
 
     /// Takes in those of another run.
@@ -66,9 +66,9 @@ impl<'t> SqlAlchemy<'t> {
     /// A value that stands where a type does. Types of the project in it are looked into when all has run.
     pub(super) fn type_met(&self, value: &Value<'t>) {
         match value {
-            Value::Class(class) if class.inherited.iter().any(is_type) => self.keep_type(address(class), value),
+            Value::Class(class) if class.inherited.iter().any(is_type) => self.keep_type(class.id, value),
             Value::Object(object) if object.class.inherited.iter().any(is_type) => {
-                self.keep_type(address(object), value);
+                self.keep_type(object.id, value);
             }
             Value::Term(term) => match &term.kind {
                 TermKind::Call(callee, arguments) => {
@@ -107,7 +107,7 @@ impl<'t> SqlAlchemy<'t> {
         Some(Ok(machine.call_term(callee, &Rc::new(filled), span)))
     }
 
-    fn keep_type(&self, at: usize, value: &Value<'t>) {
+    fn keep_type(&self, at: Identity, value: &Value<'t>) {
         let mut state = self.state.borrow_mut();
         if !state.types_met.iter().any(|(known, _)| *known == at) {
             state.types_met.push((at, value.clone()));

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::project::sqlalchemy::names;
-use crate::python::value::{Arguments, Class, Key, Term, TermKind, Value};
+use crate::python::value::{Arguments, Class, Identity, Key, Term, TermKind, Value};
 use crate::source::Span;
 
 /// How deep values are copied.
@@ -61,15 +61,15 @@ pub struct ClassRef {
     /// A base could not be read.
     pub open: bool,
     /// Which class, or which instance of it, the run on paper saw.
-    pub address: Address,
+    pub identity: Same,
 }
 
-/// Tells classes and objects of the run on paper apart. Two of the same name are the same to a comparison.
+/// Tells classes and objects of the runs on paper apart. Two of the same name are the same to a comparison.
 #[derive(Clone, Copy, Debug)]
-pub struct Address(pub usize);
+pub struct Same(pub Identity);
 
-impl PartialEq for Address {
-    fn eq(&self, _: &Address) -> bool {
+impl PartialEq for Same {
+    fn eq(&self, _: &Same) -> bool {
         true
     }
 }
@@ -170,7 +170,7 @@ fn of_value_within(value: &Value<'_>, depth: usize) -> Expression {
             Some(value) if is_enum(&object.class) => of_value_within(value, depth - 1),
             _ => {
                 let mut class = class_ref(&object.class, depth - 1);
-                class.address = Address(std::rc::Rc::as_ptr(object).cast::<()>() as usize);
+                class.identity = Same(object.id);
                 let library = object.library.borrow();
                 let arguments = library.as_ref().and_then(Value::as_term).and_then(|term| term.call());
                 let given = arguments.map(|(_, arguments)| given(arguments, depth - 1)).unwrap_or_default();
@@ -219,8 +219,7 @@ fn class_ref<'t>(class: &Rc<Class<'t>>, depth: usize) -> ClassRef {
         }
         members
     });
-    let address = Address(Rc::as_ptr(class).cast::<()>() as usize);
-    ClassRef { qualified: class.qualified.to_string(), members, bases, open, address }
+    ClassRef { qualified: class.qualified.to_string(), members, bases, open, identity: Same(class.id) }
 }
 
 fn of_term(term: &Term<'_>, depth: usize) -> Expression {

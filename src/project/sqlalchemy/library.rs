@@ -17,7 +17,7 @@ use crate::project::sqlalchemy::{
 };
 use crate::python::evaluate::{Machine, Outcome, Raised};
 use crate::python::library::Library;
-use crate::python::value::{Arguments, Class, Keyword, Name, Term, TermKind, Value};
+use crate::python::value::{Arguments, Class, Identity, Keyword, Name, Term, TermKind, Value};
 use crate::source::Span;
 
 /// SQLAlchemy, SQLModel and Flask-SQLAlchemy, on paper.
@@ -52,8 +52,8 @@ pub(super) struct State<'t> {
     pub(super) body_by_address: FxHashMap<usize, BodyId>,
     /// Flask-SQLAlchemy objects, in the order of their making.
     pub(super) databases: Vec<Rc<Term<'t>>>,
-    /// Types of the project that stand where a column's type does, by their address.
-    pub(super) types_met: Vec<(usize, Value<'t>)>,
+    /// Types of the project that stand where a column's type does.
+    pub(super) types_met: Vec<(Identity, Value<'t>)>,
     /// So many of them were looked into.
     pub(super) types_looked_into: usize,
     /// Keeps what is known by address alive.

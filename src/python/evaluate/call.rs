@@ -7,8 +7,8 @@ use super::statement::Flow;
 use super::{CALLS, Frame, Machine, Outcome, Raised, sequence};
 use crate::python::builtins;
 use crate::python::value::{
-    Argument, Arguments, Binding, Binds, Class, Code, Coroutine, Dict, Function, Key, Object, Scope, Term, Unknown,
-    Value,
+    Argument, Arguments, Binding, Binds, Class, Code, Coroutine, Dict, Function, Identity, Key, Object, Scope, Term,
+    Unknown, Value,
 };
 use crate::source::Span;
 use crate::syntax::python::{span_of, tree};
@@ -308,8 +308,13 @@ impl<'t> Machine<'t> {
                 }
             }
         }
-        let made =
-            Rc::new(Object { class: class.clone(), attributes: Default::default(), library: Default::default(), span });
+        let made = Rc::new(Object {
+            id: Identity::next(),
+            class: class.clone(),
+            attributes: Default::default(),
+            library: Default::default(),
+            span,
+        });
         let object = Value::Object(made.clone());
         if init.is_none() {
             self.init_of_library(&made, arguments, span);

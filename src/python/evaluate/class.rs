@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::statement::Flow;
 use super::{Machine, Outcome};
-use crate::python::value::{Arguments, Binding, Class, Keyword, Name, Scope, Value};
+use crate::python::value::{Arguments, Binding, Class, Identity, Keyword, Name, Scope, Value};
 use crate::source::Span;
 use crate::syntax::python::tree;
 
@@ -74,8 +74,6 @@ impl<'t> Machine<'t> {
     }
 
     fn make_class(&mut self, parts: Parts<'t>) -> Outcome<'t> {
-        self.next_id += 1;
-        let id = self.next_id;
         let place = self.place();
         let module = place.module.clone();
         let inside = place.function.as_ref().map(|function| format!("{}.<locals>.", function.name)).unwrap_or_default();
@@ -84,7 +82,7 @@ impl<'t> Machine<'t> {
         let certain = self.is_certain();
         let inherited = linearize(&parts.bases);
         let class = Rc::new_cyclic(|_| Class {
-            id,
+            id: Identity::next(),
             name: parts.name,
             qualified,
             node: parts.node,

@@ -4,6 +4,7 @@
 //! [`Value::Unknown`]; step and depth limits become `Unknown` too, never a hang or a stack overflow. An exception is
 //! raised only where Python certainly raises one.
 
+mod apart;
 mod attribute;
 mod call;
 mod class;

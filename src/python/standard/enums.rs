@@ -8,7 +8,7 @@ use crate::python::builtins::functions::last;
 use crate::python::builtins::operators;
 use crate::python::evaluate::{Machine, Outcome, Raised};
 use crate::python::library::Library;
-use crate::python::value::{Arguments, Class, Name, Object, Value};
+use crate::python::value::{Arguments, Class, Identity, Name, Object, Value};
 use crate::source::Span;
 
 /// The library `enum`.
@@ -112,6 +112,7 @@ impl<'t> Library<'t> for Enums {
             .into_iter()
             .collect();
             let object = Object {
+                id: Identity::next(),
                 class: class.clone(),
                 attributes: fields.into(),
                 library: Default::default(),

@@ -2,9 +2,11 @@
 //!
 //! A tree is made once per file, on first use, and lives as long as [`Trees`]: values of the interpreter point into it.
 //! What is only imported needs its [outline](Trees::outline): the bodies of functions are parsed when they are called.
+//! Texts are not kept: most files are never looked at again.
 
 mod outline;
 
+use std::fmt;
 use std::sync::OnceLock;
 
 use ruff_python_parser::parse_unchecked_source;
@@ -77,24 +79,41 @@ pub struct Outline<'a> {
     pub problems: &'a [SyntaxProblem],
 }
 
-#[derive(Debug)]
 struct Outlined {
     tree: Tree,
     /// The bodies that were blanked, in order, and their trees.
     bodies: Vec<(BodyRange, OnceLock<Tree>)>,
+    /// The text, once a body was asked for.
+    text: OnceLock<Box<str>>,
 }
 
-/// The trees of all Python files, made on demand.
-#[derive(Debug)]
+/// Is shown the text of each file that is parsed.
+pub type Watcher<'s> = dyn Fn(FileId, &str) + Sync + 's;
+
+/// The trees of Python files, made on demand.
 pub struct Trees<'s> {
     sources: &'s Sources,
     outlines: Vec<OnceLock<Box<Outlined>>>,
+    watcher: Option<&'s Watcher<'s>>,
+}
+
+impl fmt::Debug for Trees<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let made = self.sources.ids().filter(|file| self.outlines[file.0 as usize].get().is_some());
+        f.debug_list().entries(made.map(|file| self.sources.path(file))).finish()
+    }
 }
 
 impl<'s> Trees<'s> {
     /// No tree yet, for any file of `sources`.
     pub fn of(sources: &'s Sources) -> Trees<'s> {
-        Trees { sources, outlines: sources.ids().map(|_| OnceLock::new()).collect() }
+        Trees { sources, outlines: sources.ids().map(|_| OnceLock::new()).collect(), watcher: None }
+    }
+
+    /// No tree yet, and each text that an outline is made of is shown to `watcher`: who looks for words in all files
+    /// need not read it again.
+    pub fn watched(sources: &'s Sources, watcher: &'s Watcher<'s>) -> Trees<'s> {
+        Trees { watcher: Some(watcher), ..Trees::of(sources) }
     }
 
     /// The files.
@@ -105,7 +124,7 @@ impl<'s> Trees<'s> {
     /// The whole tree of `file`, made anew: few look at one twice, and it takes room. An unreadable file is an empty
     /// module.
     pub fn whole(&self, file: FileId) -> Tree {
-        parse(file, self.sources.text(file))
+        parse(file, &self.sources.glance(file))
     }
 
     /// What `file` does when it is imported: its tree, in which the bodies of functions may be blank.
@@ -131,28 +150,35 @@ impl<'s> Trees<'s> {
 
     fn outlined(&self, file: FileId) -> &Outlined {
         self.outlines[file.0 as usize].get_or_init(|| {
-            let text = self.sources.text(file);
+            let text = &*self.sources.glance(file);
+            if let Some(watcher) = self.watcher {
+                watcher(file, text);
+            }
             let blanked = outline::blank_bodies(text).and_then(|blanked| {
                 let tree = parse(file, &blanked.text);
                 tree.problems.is_empty().then_some((tree, blanked.bodies))
             });
             let (tree, bodies) = blanked.unwrap_or_else(|| (parse(file, text), Vec::new()));
-            Box::new(Outlined { tree, bodies: bodies.into_iter().map(|body| (body, OnceLock::new())).collect() })
+            let bodies = bodies.into_iter().map(|body| (body, OnceLock::new())).collect();
+            Box::new(Outlined { tree, bodies, text: OnceLock::new() })
         })
     }
 
     /// The body that stood where the function has a blank one.
-    fn blank(&self, file: FileId, function: &tree::StmtFunctionDef) -> Option<&(BodyRange, OnceLock<Tree>)> {
+    fn blank(&self, file: FileId, function: &tree::StmtFunctionDef) -> Option<(&Outlined, usize)> {
         let outlined = self.outlines[file.0 as usize].get()?;
         let [only] = &*function.body else { return None };
         let start = only.range().start().to_u32();
         let found = outlined.bodies.binary_search_by_key(&start, |(body, _)| body.start).ok()?;
-        outlined.bodies.get(found)
+        Some((outlined, found))
     }
 
-    fn filled<'a>(&self, file: FileId, (range, cell): &'a (BodyRange, OnceLock<Tree>)) -> Option<&'a [tree::Stmt]> {
+    fn filled<'a>(&self, file: FileId, (outlined, number): (&'a Outlined, usize)) -> Option<&'a [tree::Stmt]> {
+        let (range, cell) = outlined.bodies.get(number)?;
         let alone = cell.get_or_init(|| {
-            let text = outline::alone(self.sources.text(file), *range).unwrap_or_default();
+            let again = || outlined.text.get_or_init(|| self.sources.glance(file).into_owned().into_boxed_str());
+            let text = self.sources.peek(file).unwrap_or_else(|| again());
+            let text = outline::alone(text, *range).unwrap_or_default();
             parse(file, &text)
         });
         if !alone.problems.is_empty() {

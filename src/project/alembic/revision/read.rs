@@ -8,7 +8,7 @@ use super::constants::{Constant, Constants};
 use super::{Does, Import, RevisionMap, RevisionScript, Step, names};
 use crate::project::Known;
 use crate::project::alembic::locations::Locations;
-use crate::source::{FileId, Sources, Span, split};
+use crate::source::{COMMENT, FileId, Sources, Span, split};
 use crate::syntax::python::{Tree, Trees, parse, tree};
 
 /// The mark that autogenerate leaves in a revision file.
@@ -43,7 +43,7 @@ fn one(sources: &Sources, file: FileId, location: usize) -> RevisionScript {
     sources.look(file, |read| {
         let text = read.unwrap_or_default();
         let script = RevisionScript { unreadable: read.is_err(), ..script(file, text, sources.path(file), location) };
-        (script, read.is_err() || memmem::find(text.as_bytes(), b"limbeck:").is_some())
+        (script, memmem::find(text.as_bytes(), COMMENT.as_bytes()).is_some())
     })
 }
 

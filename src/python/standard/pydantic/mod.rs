@@ -20,7 +20,9 @@ use crate::python::standard::dataclasses::{dataclass, is_dataclass};
 use crate::python::standard::environment::{self, Environment};
 use crate::python::standard::texts::url_parts;
 use crate::python::standard::urls::{built, is_url};
-use crate::python::value::{Arguments, Binds, Class, Function, Key, Keyword, Name, Object, Term, TermKind, Value};
+use crate::python::value::{
+    Arguments, Binds, Class, Function, Identity, Key, Keyword, Name, Object, Term, TermKind, Value,
+};
 use crate::source::Span;
 
 use configuration::{Config, configuration};
@@ -152,8 +154,13 @@ impl<'t> Library<'t> for Pydantic<'t> {
         }
         let kind = kind_of(class)?;
         let values = self.filled(machine, class, kind, arguments, span);
-        let object =
-            Rc::new(Object { class: class.clone(), attributes: values.into(), library: Default::default(), span });
+        let object = Rc::new(Object {
+            id: Identity::next(),
+            class: class.clone(),
+            attributes: values.into(),
+            library: Default::default(),
+            span,
+        });
         let value = Value::Object(object.clone());
         for (function, decorator) in validators(class) {
             let is_after = match decorator_name(&decorator) {
