@@ -109,8 +109,8 @@ impl Pattern {
         let is_plain = !code.contains(['\\', '[', ']', '{', '}']);
         let parts = code.split(['*', '?', '/', '!']).filter(|_| is_plain);
         let needle = parts.max_by_key(|part| part.len()).unwrap_or_default();
-        let start = needle.as_ptr() as usize - code.as_ptr() as usize;
-        let needle = if needle.is_empty() { 0..0 } else { start..start + needle.len() };
+        let start = code.find(needle).unwrap_or_default();
+        let needle = start..start + needle.len();
         let letters = Letters::of(&code[needle.clone()]);
         Some(Pattern { line: line.to_owned(), needle, letters, matcher: OnceLock::new() })
     }

@@ -607,6 +607,21 @@ impl<'t> Value<'t> {
     }
 }
 
+impl<'t> Scope<'t> {
+    /// What the name is bound to here, or where `global` and `nonlocal` send it.
+    pub fn value_of(&self, name: &str) -> Option<Value<'t>> {
+        let outer = self.outer.borrow();
+        let sent = outer.iter().find(|(outer, _)| &**outer == name).map(|(_, target)| &**target);
+        sent.unwrap_or(self).bound_to(name)
+    }
+
+    /// What the name is bound to in this very scope.
+    pub fn bound_to(&self, name: &str) -> Option<Value<'t>> {
+        let names = self.names.borrow();
+        names.get(name).filter(|binding| !binding.only_annotated).map(|binding| binding.value.clone())
+    }
+}
+
 impl<'t> Term<'t> {
     /// The dotted name, where the term is nothing but one: `sqlalchemy.Column`.
     pub fn dotted(&self) -> Option<&str> {

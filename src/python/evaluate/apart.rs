@@ -94,6 +94,7 @@ impl<'t> Apart<'t> {
         while let Some(here) = scope.filter(|here| self.is_new(here)) {
             self.bindings(here.names.take());
             here.outer.take();
+            here.put_off.take();
             scope = here.parent.as_ref();
         }
     }

@@ -22,9 +22,8 @@ impl<'t> Machine<'t> {
                 self.each(&some, span, |machine, of| machine.attribute(of, name, span))
             }
             Value::Module(module) => {
-                let found = module.scope.names.borrow().get(name).cloned();
-                if let Some(binding) = found.filter(|binding| !binding.only_annotated) {
-                    return Ok(binding.value);
+                if let Some(value) = module.scope.bound_to(name) {
+                    return Ok(value);
                 }
                 if let Some(value) = self.import_put_off(&module.scope.clone(), name) {
                     return Ok(value);

@@ -157,19 +157,18 @@ impl<'t> Machine<'t> {
 
     /// A name, looked up as Python does: here, in the functions around, in the module, among the built-ins.
     pub(super) fn name(&mut self, name: &str, span: Span) -> Outcome<'t> {
-        let mut scope = Some(self.scope());
+        let innermost = self.scope();
+        let mut scope = Some(&innermost);
         let mut open = None;
         while let Some(here) = scope {
-            let sent = here.outer.borrow().iter().find(|(outer, _)| &**outer == name).map(|(_, target)| target.clone());
-            let found = sent.as_ref().unwrap_or(&here).names.borrow().get(name).cloned();
-            if let Some(binding) = found.filter(|binding| !binding.only_annotated) {
-                return Ok(binding.value);
+            if let Some(value) = here.value_of(name) {
+                return Ok(value);
             }
-            if let Some(value) = self.import_put_off(&here, name) {
+            if let Some(value) = self.import_put_off(here, name) {
                 return Ok(value);
             }
             open = open.or_else(|| here.open.borrow().clone());
-            scope = here.parent.clone();
+            scope = here.parent.as_ref();
         }
         if let Some(builtin) = builtins::builtin_named(name) {
             return Ok(Value::Builtin(builtin));

@@ -514,9 +514,8 @@ impl<'t> Machine<'t> {
     fn import_name(&mut self, from: &Value<'t>, name: &str, statement: Span, span: Span) -> Outcome<'t> {
         match from {
             Value::Module(module) => {
-                let found = module.scope.names.borrow().get(name).cloned();
-                if let Some(binding) = found.filter(|binding| !binding.only_annotated) {
-                    return Ok(binding.value);
+                if let Some(value) = module.scope.bound_to(name) {
+                    return Ok(value);
                 }
                 if let Some(value) = self.import_put_off(&module.scope.clone(), name) {
                     return Ok(value);

@@ -57,33 +57,47 @@ pub(super) fn same<'t>(one: &Value<'t>, other: &Value<'t>) -> bool {
     }
 }
 
-/// The names after an unknown condition: `before` it, and after each of its branches.
+/// The names after an unknown condition: `before` it, and after each of its branches (`None`: as before).
 pub(super) fn join_names<'t>(
-    before: &Map<Name, Binding<'t>>,
-    branches: Vec<Map<Name, Binding<'t>>>,
+    before: Map<Name, Binding<'t>>,
+    mut branches: Vec<Option<Map<Name, Binding<'t>>>>,
     span: Span,
 ) -> Map<Name, Binding<'t>> {
-    if branches.len() == 1 {
-        return branches.into_iter().next().unwrap_or_default();
+    if branches.len() <= 1 {
+        return branches.pop().flatten().unwrap_or(before);
     }
-    let mut joined = before.clone();
-    let mut names: Vec<Name> = before.keys().cloned().collect();
-    for branch in &branches {
+    let changed: Vec<&Map<Name, Binding<'t>>> = branches.iter().flatten().collect();
+    // Most names are what they were, at the place where they were.
+    let is_as_before = |number: usize, name: &Name, old: &Binding<'t>| {
+        changed.iter().all(|branch| {
+            branch.get_index(number).is_some_and(|(there, new)| Rc::ptr_eq(there, name) && is_untouched(old, new))
+        })
+    };
+    let mut names: Vec<Name> = Vec::new();
+    for (number, (name, old)) in before.iter().enumerate() {
+        if !is_as_before(number, name, old) {
+            names.push(name.clone());
+        }
+    }
+    let new = names.len();
+    for branch in &changed {
         for name in branch.keys() {
-            if !before.contains_key(name) && !names[before.len()..].contains(name) {
+            if !before.contains_key(name) && !names[new..].contains(name) {
                 names.push(name.clone());
             }
         }
     }
+    let mut joined: Vec<(Name, Option<Binding<'t>>)> = Vec::with_capacity(names.len());
     for name in names {
-        let found: Vec<&Binding<'t>> = branches.iter().filter_map(|branch| branch.get(&name)).collect();
+        let after = branches.iter().map(|branch| branch.as_ref().unwrap_or(&before));
+        let found: Vec<&Binding<'t>> = after.filter_map(|branch| branch.get(&name)).collect();
         let Some(first) = found.first() else {
-            joined.shift_remove(&name);
+            joined.push((name, None));
             continue;
         };
         let everywhere = found.len() == branches.len();
         if everywhere && found.iter().all(|binding| binding.span == first.span && same(&binding.value, &first.value)) {
-            joined.insert(name, (*first).clone());
+            joined.push((name, Some((*first).clone())));
             continue;
         }
         // The binding that is newer than the condition is the one to point at.
@@ -91,7 +105,29 @@ pub(super) fn join_names<'t>(
             found.iter().find(|binding| before.get(&name).is_none_or(|old| old.span != binding.span)).unwrap_or(first);
         let value = join(found.iter().map(|binding| binding.value.clone()), span);
         let certain = everywhere && found.iter().all(|binding| binding.certain);
-        joined.insert(name, Binding { value, certain, ..(*newest).clone() });
+        joined.push((name, Some(Binding { value, certain, ..(*newest).clone() })));
     }
-    joined
+    let mut after = before;
+    for (name, binding) in joined {
+        match binding {
+            Some(binding) => drop(after.insert(name, binding)),
+            None => drop(after.shift_remove(&name)),
+        }
+    }
+    after
+}
+
+/// Is it the very same binding, not one to an equal value?
+fn is_untouched<'t>(old: &Binding<'t>, new: &Binding<'t>) -> bool {
+    let is_value = match (&old.value, &new.value) {
+        (Value::Str(old), Value::Str(new)) => Rc::ptr_eq(&old.text, &new.text) && Rc::ptr_eq(&old.origin, &new.origin),
+        (Value::Unknown(old), Value::Unknown(new)) => old.span == new.span && Rc::ptr_eq(&old.why, &new.why),
+        (Value::Tuple(old), Value::Tuple(new)) | (Value::OneOf(old), Value::OneOf(new)) => Rc::ptr_eq(old, new),
+        (Value::Method(..) | Value::BuiltinMethod(..) | Value::Path(_) | Value::Bytes(_), _) => false,
+        (old, new) => same(old, new),
+    };
+    is_value
+        && (old.span, old.statement) == (new.span, new.statement)
+        && (old.certain, old.only_annotated) == (new.certain, new.only_annotated)
+        && old.annotation.map(std::ptr::from_ref) == new.annotation.map(std::ptr::from_ref)
 }

@@ -25,10 +25,10 @@ pub(super) enum Flow<'t> {
 
 pub(super) type Ran<'t> = Result<Flow<'t>, Box<Raised<'t>>>;
 
-/// One way through an unknown condition: how it ended, and the local names after it.
+/// One way through an unknown condition: how it ended, and the local names after it; `None`: as they were before it.
 struct Branch<'t> {
     ran: Ran<'t>,
-    names: Map<Name, Binding<'t>>,
+    names: Option<Map<Name, Binding<'t>>>,
 }
 
 impl<'t> Machine<'t> {
@@ -344,11 +344,12 @@ impl<'t> Machine<'t> {
         let mut branches = Vec::with_capacity(arms.len() + 1);
         for arm in arms {
             let ran = self.arm(|machine| machine.block(arm));
-            let names = scope.names.replace(before.clone());
-            branches.push(Branch { ran, names });
+            let is_last = branches.len() + 1 == arms.len();
+            let names = scope.names.replace(if is_last { Map::default() } else { before.clone() });
+            branches.push(Branch { ran, names: Some(names) });
         }
         if may_skip {
-            branches.push(Branch { ran: Ok(Flow::Next), names: before.clone() });
+            branches.push(Branch { ran: Ok(Flow::Next), names: None });
         }
         self.settle(before, branches, span)
     }
@@ -357,6 +358,7 @@ impl<'t> Machine<'t> {
         let scope = self.scope();
         let mut going = Vec::new();
         let mut returned = Vec::new();
+        let mut at_return = None;
         let mut looped = None;
         let mut raised = None;
         for branch in branches {
@@ -364,29 +366,25 @@ impl<'t> Machine<'t> {
                 Ok(Flow::Next) => going.push(branch.names),
                 Ok(Flow::Return(value)) => {
                     returned.push(value);
-                    if going.is_empty() {
-                        scope.names.replace(branch.names);
-                    }
+                    at_return = Some(branch.names);
                 }
                 Ok(flow) => looped = Some((flow, branch.names)),
                 Err(error) => raised = Some(error),
             }
         }
         if going.is_empty() {
-            return match (returned.is_empty(), looped, raised) {
-                (false, None, _) => Ok(Flow::Return(join(returned, span))),
+            let (names, ran) = match (returned.is_empty(), looped, raised) {
+                (false, None, _) => (at_return.flatten(), Ok(Flow::Return(join(returned, span)))),
                 (false, Some((flow, names)), _) => {
                     self.place().returned.extend(returned);
-                    scope.names.replace(names);
-                    Ok(flow)
+                    (names, Ok(flow))
                 }
-                (true, Some((flow, names)), _) => {
-                    scope.names.replace(names);
-                    Ok(flow)
-                }
-                (true, None, Some(error)) => Err(error),
-                (true, None, None) => Ok(Flow::Next),
+                (true, Some((flow, names)), _) => (names, Ok(flow)),
+                (true, None, Some(error)) => (None, Err(error)),
+                (true, None, None) => (None, Ok(Flow::Next)),
             };
+            scope.names.replace(names.unwrap_or(before));
+            return ran;
         }
         if !returned.is_empty() || looped.is_some() {
             // What follows runs only where the function did not return (or the loop go on) already.
@@ -397,7 +395,7 @@ impl<'t> Machine<'t> {
             place.loop_doubt += loops;
             self.doubt += 1;
         }
-        let joined = join_names(&before, going, span);
+        let joined = join_names(before, going, span);
         scope.names.replace(joined);
         Ok(Flow::Next)
     }
@@ -446,12 +444,12 @@ impl<'t> Machine<'t> {
 
     /// After a body that may have run or not.
     fn after_maybe(&mut self, before: Map<Name, Binding<'t>>, ran: Ran<'t>, span: Span) -> Ran<'t> {
-        let names = self.scope().names.replace(before.clone());
+        let names = Some(self.scope().names.take());
         let ran = match ran {
             Ok(Flow::Break | Flow::Continue) => Ok(Flow::Next),
             other => other,
         };
-        let skipped = Branch { ran: Ok(Flow::Next), names: before.clone() };
+        let skipped = Branch { ran: Ok(Flow::Next), names: None };
         self.settle(before, vec![Branch { ran, names }, skipped], span)
     }
 
@@ -534,7 +532,8 @@ impl<'t> Machine<'t> {
     }
 
     fn try_statement(&mut self, node: &'t tree::StmtTry) -> Ran<'t> {
-        let before = self.scope().names.borrow().clone();
+        let scope = self.scope();
+        let before = if node.handlers.is_empty() { Map::default() } else { scope.names.borrow().clone() };
         let touched = self.touched;
         self.tries += 1;
         let mut ran = self.block(&node.body);
@@ -636,8 +635,8 @@ impl<'t> Machine<'t> {
     /// as something that may happen.
     fn maybe_handlers(&mut self, node: &'t tree::StmtTry, before: Map<Name, Binding<'t>>, ran: Ran<'t>) -> Ran<'t> {
         let scope = self.scope();
-        let after = scope.names.borrow().clone();
-        let mut branches = vec![Branch { ran, names: after.clone() }];
+        let after = scope.names.take();
+        let mut handled = Vec::new();
         for handler in &node.handlers {
             let tree::ExceptHandler::ExceptHandler(handler) = handler;
             if matches!(handler.body.first(), Some(tree::Stmt::Raise(_) | tree::Stmt::Pass(_)))
@@ -649,13 +648,14 @@ impl<'t> Machine<'t> {
             scope.names.replace(after.clone());
             let raised = self.raised("Exception", "", self.at(handler));
             let ran = self.arm(|machine| machine.run_handler(handler, raised));
-            let names = scope.names.replace(after.clone());
-            branches.push(Branch { ran, names });
+            handled.push(Branch { ran, names: Some(scope.names.take()) });
         }
-        if branches.len() == 1 {
+        if handled.is_empty() {
             scope.names.replace(after);
-            return branches.pop().map_or(Ok(Flow::Next), |branch| branch.ran);
+            return ran;
         }
+        let mut branches = vec![Branch { ran, names: Some(after) }];
+        branches.append(&mut handled);
         self.settle(before, branches, self.at(node))
     }
 

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::python::builtins::functions::last;
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Arguments, Class, Map, Name, Object, Value};
+use crate::python::value::{Arguments, Class, Identity, Map, Name, Object, Value};
 use crate::source::Span;
 
 /// Is the class, or one that it derives from, a dataclass?
@@ -62,6 +62,7 @@ pub fn dataclass<'t>(
         values.insert(name, value);
     }
     let object = Value::Object(Rc::new(Object {
+        id: Identity::next(),
         class: class.clone(),
         attributes: values.into(),
         library: Default::default(),

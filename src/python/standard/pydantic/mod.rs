@@ -469,6 +469,7 @@ pub fn call_method<'t>(object: &Rc<Object<'t>>, name: &str, arguments: &Argument
                 Some(other) => return why_not(other, span),
             }
             Value::Object(Rc::new(Object {
+                id: Identity::next(),
                 class: object.class.clone(),
                 attributes: fields.into(),
                 library: Default::default(),
