@@ -41,6 +41,8 @@ pub(super) fn read(name: &str, given: &[Given], inner: impl Fn(&Expression) -> O
                 Some(each(string(length), string(length.or(Some(255))), string(length)))
             }
             "UTCDateTime" => Some(zoned().kind),
+            // Before SQLModel 0.0.14.
+            "GUID" => Some(each(ColumnType::plain("UUID"), sized("CHAR", 32), sized("CHAR", 32))),
             _ => None,
         },
         "fastapi_users_db_sqlalchemy" | "fastapi_users_db_sqlmodel" => match last(name) {

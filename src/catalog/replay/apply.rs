@@ -196,6 +196,12 @@ impl Doing<'_> {
         }
         complete::table(self.catalog, &mut made);
         made.columns = made.columns.iter().map(|column| stored_column(column, self.dialect)).collect();
+        if let Some(key) = &made.primary_key {
+            made.columns
+                .iter_mut()
+                .filter(|it| key.columns.contains(&it.name))
+                .for_each(|it| it.nullable = Some(false));
+        }
         names::name_all(self.catalog, &mut made, self.dialect);
         self.catalog.unresolved.retain(|it| it.table.as_ref() != Some(&table.name));
         self.catalog.tables.insert(table.name.clone(), made);
@@ -229,6 +235,9 @@ impl Doing<'_> {
             );
             return;
         };
+        if *old == new {
+            return;
+        }
         if let Some((_, mut table)) = self.catalog.tables.shift_remove_index(at) {
             self.catalog.tables.shift_remove(&new);
             table.name = new.clone();

@@ -5,7 +5,7 @@ use crate::catalog::models::constraint::{given_name, is_final};
 use crate::catalog::models::naming::{self, Named};
 use crate::catalog::models::{Keys, Lowering, lowered as lowered_models, text};
 use crate::catalog::operation::{AlterColumn, Constraint, ConstraintKind, Operation, Step};
-use crate::catalog::replay::{apply, sql};
+use crate::catalog::replay::{apply, shorten, sql};
 use crate::catalog::table::{Enum, Name, Sequence, ServerDefault, Table, TableName};
 use crate::catalog::{Catalog, Target, Unresolved};
 use crate::project::alembic::operations::directive::{Changes, Directive, On, What};
@@ -92,7 +92,8 @@ impl Lower<'_> {
             What::AddConstraint(table) => self.parts(table, false),
             What::DropConstraint(on, name, kind) => {
                 let table = self.name(on);
-                let name = self.conventional(&table, name, *kind);
+                let mut name = self.conventional(&table, name, *kind);
+                shorten::shorten(&mut name, self.target.dialect);
                 let kind = kind.and_then(kind_of);
                 let known = self.catalog.tables.get(&table).and_then(|found| constraint(found, &name));
                 if known.is_none() && self.is_known(&table) {
@@ -109,7 +110,8 @@ impl Lower<'_> {
             }
             What::DropIndex(on, name) => {
                 let table = on.as_ref().map(|on| self.name(on));
-                let name = given_name(name);
+                let mut name = given_name(name);
+                shorten::shorten(&mut name, self.target.dialect);
                 let index = self.catalog.tables.values().flat_map(|table| &table.indexes);
                 let known = index.into_iter().find(|index| name.get().is_some() && index.name == name);
                 let is_known = table.as_ref().is_some_and(|table| self.is_known(table));
@@ -181,6 +183,7 @@ impl Lower<'_> {
             plain(&mut table.name);
             table.foreign_keys.iter_mut().for_each(|key| drop(plain(&mut key.target)));
         }
+        shorten::shorten_all(&mut table, self.target.dialect);
         for mut unresolved in made.unresolved {
             unresolved.table = Some(table.name.clone());
             self.found.unresolved.push(unresolved);
@@ -232,7 +235,8 @@ impl Lower<'_> {
         }
         self.found.unresolved.extend(tables.unresolved);
         let only: Option<Vec<TableName>> = only.map(|only| only.iter().map(|on| self.name(on)).collect());
-        for (name, table) in tables.tables {
+        for (name, mut table) in tables.tables {
+            shorten::shorten_all(&mut table, self.target.dialect);
             if only.as_ref().is_none_or(|only| only.contains(&name)) && !self.catalog.tables.contains_key(&name) {
                 self.create(table);
             }

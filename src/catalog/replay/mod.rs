@@ -3,7 +3,7 @@
 //! [`Replay`] runs the revisions of an environment against a database on paper. [`lower`] turns what a revision says
 //! into [`Step`]s, [`apply`] changes the catalogue as the statements that Alembic writes for them would change the
 //! database, [`perhaps`] forgets what is done only on some paths, [`names`] gives the names that a database makes
-//! itself, [`complete`] looks up what they leave open, [`possible`] knows what `IF EXISTS` lets through, [`taken`] what `LIKE` brings, [`answers`] tells revisions what they ask. [`sql`] reads the statements that revisions hand over as text.
+//! itself, [`complete`] looks up what they leave open, [`possible`] knows what `IF EXISTS` lets through, [`taken`] what `LIKE` brings, [`stored`] and [`shorten`] know how a database keeps types and long names, [`answers`] tells revisions what they ask. [`sql`] reads the statements that revisions hand over as text.
 
 mod answers;
 pub mod apply;
@@ -12,6 +12,7 @@ mod lower;
 mod names;
 mod perhaps;
 mod possible;
+mod shorten;
 pub mod sql;
 mod stored;
 mod taken;

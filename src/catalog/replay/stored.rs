@@ -6,6 +6,10 @@ use crate::catalog::column_type::{ColumnType, Plain, TypeKind};
 /// The type that a column has in the end whose type is given as `found`.
 pub(super) fn stored(found: &ColumnType, dialect: Dialect) -> ColumnType {
     let mut made = found.clone();
+    if let TypeKind::Array(item, _) = &mut made.kind {
+        **item = stored(item, dialect);
+        return made;
+    }
     if dialect == Dialect::Postgresql
         && let Some(ColumnType { kind: TypeKind::Plain(plain), .. }) = found.for_dialect(dialect)
         && let Some(name) = postgresql(plain)

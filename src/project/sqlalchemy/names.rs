@@ -35,7 +35,8 @@ pub fn last(dotted: &str) -> &str {
 }
 
 /// What only SQLModel has; its other names are SQLAlchemy's.
-const OF_SQLMODEL: &[&str] = &["SQLModel", "Field", "Relationship", "Session", "AutoString", "main", "sql", "ext"];
+const OF_SQLMODEL: &[&str] =
+    &["SQLModel", "Field", "Relationship", "Session", "AutoString", "GUID", "main", "sql", "ext"];
 
 /// The canonical form of a dotted name.
 pub fn of_dotted(dotted: &str) -> Canonical<'_> {

@@ -6,7 +6,7 @@ use super::directive::{On, Text, What};
 use super::library::{CONNECTION, CONTEXT, DIALECT, INSPECTOR, Operations, SESSION, URL, plain_text};
 use super::reflection::{of_type, takes_connection};
 use crate::project::sqlalchemy::column::{self, FindColumn};
-use crate::project::sqlalchemy::expression;
+use crate::project::sqlalchemy::expression::{self, Expression, Given};
 use crate::project::sqlalchemy::names;
 use crate::python::builtins;
 use crate::python::evaluate::{Machine, Outcome};
@@ -52,8 +52,30 @@ impl<'t> Operations<'t> {
                 let called = machine.call(&function, &builtins::positional([connection], span), span);
                 Some(called.and_then(|value| machine.await_value(&value, span)))
             }
+            // alembic_utils: views, functions, triggers, rights.
+            "create_entity" | "replace_entity" | "revert_entity" | "drop_entity" => Some(Ok(Value::None)),
+            // alembic_postgresql_enum
+            "sync_enum_values" => Some(self.enum_synced(machine, arguments, span)),
             _ => Some(self.unread(machine, None, &format!("`op.{name}` is an operation of the project's own"), span)),
         }
+    }
+
+    /// `op.sync_enum_values(schema, name, values, …)`: the type is made anew with these values.
+    fn enum_synced(&self, machine: &mut Machine<'t>, arguments: &Arguments<'t>, span: Span) -> Outcome<'t> {
+        let text = |position, name| arguments.get(position, name).and_then(plain_text);
+        let values = arguments.get(2, "new_values").and_then(Value::items);
+        let Some((name, values)) = text(1, "enum_name").zip(values) else {
+            return self.unread(machine, None, "the values of an enumeration could not be read", span);
+        };
+        let schema = text(0, "enum_schema").filter(|schema| schema != "public");
+        let given =
+            |name: &str, text: String| Given { name: Some(name.to_owned()), value: Expression::Str(text), span };
+        let values = values.iter().map(|value| Given { name: None, value: expression::of_value(value), span });
+        let named = [Some(given("name", name)), schema.map(|schema| given("schema", schema))];
+        let callee = Box::new(Expression::Name("sqlalchemy.Enum".to_owned()));
+        let of = Expression::Call(callee, values.chain(named.into_iter().flatten()).collect());
+        self.perform(machine, What::DropType(of.clone()), span, Value::None)?;
+        self.perform(machine, What::CreateType(of), span, Value::None)
     }
 
     /// A call of something importable.
@@ -278,6 +300,14 @@ impl<'t> Operations<'t> {
             (CONNECTION, "engine" | "connection" | "sync_connection" | "bind")
             | (CONTEXT | SESSION | INSPECTOR, "bind" | "connection" | "engine") => object(machine, CONNECTION),
             (CONNECTION, "url") => object(machine, URL),
+            (CONTEXT, "version_table_schema" | "version_table") => {
+                let given = self.options.iter().find(|(known, _)| known == name);
+                Some(Ok(match (given, name) {
+                    (Some((_, text)), _) => Value::literal(text.as_str(), span),
+                    (None, "version_table") => Value::literal("alembic_version", span),
+                    _ => Value::None,
+                }))
+            }
             (CONTEXT, "opts") => {
                 let dict = Dict::default();
                 dict.open.set(true);
