@@ -138,6 +138,7 @@ fn words(live: &Live<'_>, attempt: &Attempt) -> Words {
         }
         Trouble::Said(said) => of_server(live, said),
         Trouble::File(trouble) => of_file(live, trouble),
+        Trouble::NotSpoken(dialect) => Words::of(format!("limbeck does not speak {dialect}"), None, None),
     }
 }
 

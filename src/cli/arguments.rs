@@ -323,6 +323,12 @@ pub struct SchemaArguments {
     /// How to print them
     #[arg(long, value_enum, default_value_t)]
     pub format: SchemaFormat,
+    /// With `--from database`: this one instead of the one that env.py uses
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Wait at most so many seconds for the database
+    #[arg(long, value_name = "SECONDS", default_value_t = 3.0)]
+    pub timeout: f64,
     /// The SQL dialect to write types for
     #[arg(long, value_name = "NAME")]
     pub dialect: Option<String>,
@@ -336,6 +342,8 @@ pub enum SchemaSource {
     Models,
     /// What the database has after `alembic upgrade heads`.
     Migrations,
+    /// What the database that env.py uses has now.
+    Database,
 }
 
 impl SchemaSource {
@@ -344,6 +352,7 @@ impl SchemaSource {
         match self {
             SchemaSource::Models => "models",
             SchemaSource::Migrations => "migrations",
+            SchemaSource::Database => "database",
         }
     }
 }

@@ -29,24 +29,13 @@ pub fn run(arguments: &PreflightArguments, global: &Global, out: Out<'_>) -> Res
     let started = Instant::now();
     let formats = formats(&arguments.output_format)?;
     let root = arguments.directory.as_deref().unwrap_or(Path::new("."));
-    let surroundings = Surroundings::of_process();
-    let options = options(root, global, &surroundings)?;
+    let request = Request { offline: arguments.offline, ..request(root, arguments.url.as_deref(), arguments.timeout)? };
+    let options = options(root, global, &request.surroundings)?;
     let sources = loaded(root, true)?;
     let mut outcome = check::check(&sources, &options);
     if outcome.environments.is_empty() {
         return Err(Failure("no Alembic environment found here".to_owned()));
     }
-    let timeout = Duration::try_from_secs_f64(arguments.timeout)
-        .ok()
-        .filter(|timeout| !timeout.is_zero())
-        .ok_or_else(|| Failure(format!("--timeout {} is no time to wait", arguments.timeout)))?;
-    let request = Request {
-        url: arguments.url.clone(),
-        offline: arguments.offline,
-        timeout,
-        root: absolute_root(root),
-        surroundings,
-    };
     let for_people = global.quiet == 0 && formats.iter().any(|(format, file)| format.is_for_people() && file.is_none());
     let mut done: Vec<(String, Line)> = Vec::new();
     let failure = checklist(&sources, &options, &outcome, &request, &mut |environment, line| {
@@ -94,6 +83,21 @@ pub fn run(arguments: &PreflightArguments, global: &Global, out: Out<'_>) -> Res
         (false, _) => Exit::CouldNotRun,
         (true, true) => Exit::Found,
         (true, false) => Exit::Clean,
+    })
+}
+
+/// What is asked of a database of the project at `root`.
+///
+/// # Errors
+/// The time is none.
+pub fn request(root: &Path, url: Option<&str>, timeout: f64) -> Result<Request, Failure> {
+    let wait = Duration::try_from_secs_f64(timeout).ok().filter(|wait| !wait.is_zero());
+    Ok(Request {
+        url: url.map(str::to_owned),
+        offline: false,
+        timeout: wait.ok_or_else(|| Failure(format!("--timeout {timeout} is no time to wait")))?,
+        root: absolute_root(root),
+        surroundings: Surroundings::of_process(),
     })
 }
 

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use crate::catalog::{self, Catalog, Dialect, Target};
 use crate::cli::arguments::{Global, SchemaArguments, SchemaFormat, SchemaSource};
+use crate::cli::preflight::request;
 use crate::cli::{Exit, Failure, Out, configured, loaded};
 use crate::listing::json::{self, Entry};
 use crate::listing::{markdown, mermaid, sql};
+use crate::preflight::uses;
 use crate::project::versions::Versions;
 use crate::project::{Project, read};
 use crate::syntax::python::Trees;
@@ -28,6 +30,10 @@ pub fn run(arguments: &SchemaArguments, global: &Global, out: Out<'_>) -> Result
         settings.dialect = Some(name.clone());
     }
     settings.fresh_machine = true;
+    let request = request(root, arguments.url.as_deref(), arguments.timeout)?;
+    if arguments.from == SchemaSource::Database {
+        settings.variables = request.surroundings.variables.clone().into_iter().collect();
+    }
     let sources = loaded(root, true)?;
     let trees = Trees::of(&sources);
     let project = read::read(&sources, &trees, &settings);
@@ -37,10 +43,14 @@ pub fn run(arguments: &SchemaArguments, global: &Global, out: Out<'_>) -> Result
             let catalog = match arguments.from {
                 SchemaSource::Models => catalog::models::declared(&project, environment, &target),
                 SchemaSource::Migrations => catalog::replay::replayed(&project, environment, &target),
+                SchemaSource::Database => {
+                    let (target, catalog) = uses::tables(&project, environment, &request)?;
+                    return Ok((Some(environment), target, catalog));
+                }
             };
-            (Some(environment), target, catalog)
+            Ok((Some(environment), target, catalog))
         })
-        .collect();
+        .collect::<Result<_, String>>()?;
     let is_empty = read.iter().all(|(_, _, catalog)| catalog.tables.is_empty());
     if arguments.from == SchemaSource::Models && is_empty && !project.models.tables.is_empty() {
         // No env.py says which MetaData counts: all that are declared.

@@ -5,6 +5,7 @@
 //! only and are short. [`cluster`] is a PostgreSQL of our own that is thrown away. The asynchronous drivers stay in
 //! here: one thread, one deadline over everything.
 
+pub mod catalog;
 pub mod cluster;
 pub mod libpq;
 pub mod live;
@@ -109,8 +110,7 @@ async fn only_the_port(target: &Target, deadline: Instant) -> Looked {
 
 impl Looked {
     fn failed(failed: Vec<Attempt>, trouble: Option<Trouble>) -> Looked {
-        let host = || Host { name: target::HostName::Tcp(String::new()), port: 0, address: None };
-        let own = trouble.map(|trouble| Attempt { host: host(), address: None, trouble });
+        let own = trouble.map(Attempt::nowhere);
         Looked { failed: failed.into_iter().chain(own).collect(), reached: None, server: None, seconds: 0.0 }
     }
 

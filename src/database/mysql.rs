@@ -56,6 +56,19 @@ async fn at_address(
     address: Option<std::net::SocketAddr>,
     deadline: Instant,
 ) -> Result<Server, Trouble> {
+    let mut connection = connect(target, host, address, deadline).await?;
+    let server = timeout_at(deadline, read(&mut connection, target)).await;
+    // The answer to the goodbye is not waited for.
+    drop(timeout_at(deadline, connection.disconnect()).await);
+    server.map_err(|_| Trouble::Timeout(Stage::Database))?.map_err(|error| trouble(&error))
+}
+
+async fn connect(
+    target: &Target,
+    host: &Host,
+    address: Option<std::net::SocketAddr>,
+    deadline: Instant,
+) -> Result<Conn, Trouble> {
     let mut options = OptsBuilder::default()
         .user(target.user.clone())
         .pass(target.password.as_ref().map(|password| password.0.clone()))
@@ -74,11 +87,53 @@ async fn at_address(
         options = options.ssl_opts(Some(trust(target)));
     }
     let connected = timeout_at(deadline, Conn::new(options)).await.map_err(|_| Trouble::Timeout(Stage::Login))?;
-    let mut connection = connected.map_err(|error| trouble(&error))?;
-    let server = timeout_at(deadline, read(&mut connection, target)).await;
-    // The answer to the goodbye is not waited for.
-    drop(timeout_at(deadline, connection.disconnect()).await);
-    server.map_err(|_| Trouble::Timeout(Stage::Database))?.map_err(|error| trouble(&error))
+    connected.map_err(|error| trouble(&error))
+}
+
+/// The statements that make the tables: `SHOW CREATE TABLE`.
+///
+/// # Errors
+/// There is no session, or the server does not answer.
+pub async fn statements(target: &Target, deadline: Instant) -> Result<Vec<String>, Box<Attempt>> {
+    let mut last = Attempt::nowhere(Trouble::Unresolved("no host".to_owned()));
+    for host in &target.hosts {
+        let addresses = match &host.name {
+            HostName::Socket(_) => Ok(vec![None]),
+            HostName::Tcp(_) => resolve(host, deadline).await,
+        };
+        let addresses = match addresses {
+            Ok(addresses) => addresses,
+            Err(trouble) => {
+                last = Attempt { host: host.clone(), address: None, trouble };
+                continue;
+            }
+        };
+        for address in addresses {
+            let made = async {
+                let mut connection = connect(target, host, address, deadline).await?;
+                let shown = timeout_at(deadline, shown(&mut connection)).await;
+                drop(timeout_at(deadline, connection.disconnect()).await);
+                shown.map_err(|_| Trouble::Timeout(Stage::Database))?.map_err(|error| trouble(&error))
+            };
+            match made.await {
+                Ok(made) => return Ok(made),
+                Err(trouble) => last = Attempt { host: host.clone(), address, trouble },
+            }
+        }
+    }
+    Err(Box::new(last))
+}
+
+async fn shown(connection: &mut Conn) -> Result<Vec<String>, mysql_async::Error> {
+    let tables: Vec<String> = connection
+        .query("select table_name from information_schema.tables where table_schema = database() and table_type = 'BASE TABLE' order by 1")
+        .await?;
+    let mut made = Vec::new();
+    for table in tables {
+        let show = format!("show create table `{}`", table.replace('`', "``"));
+        made.extend(connection.query_first::<(String, String), _>(show).await?.map(|(_, text)| text));
+    }
+    Ok(made)
 }
 
 #[cfg(feature = "tls")]

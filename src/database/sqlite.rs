@@ -55,6 +55,17 @@ pub fn open(path: &Path) -> Result<Connection, FileTrouble> {
     Ok(connection)
 }
 
+/// The statements that made the tables: SQLite keeps them.
+///
+/// # Errors
+/// The file can't be opened or read.
+pub fn statements(target: &Target) -> Result<Vec<String>, FileTrouble> {
+    let Some(path) = &target.database else { return Ok(Vec::new()) };
+    let kept = "select sql from sqlite_master where sql is not null and name not like 'sqlite~_%' escape '~' \
+                and type in ('table', 'index') order by type = 'index', rowid";
+    texts(&open(Path::new(path))?, kept)
+}
+
 fn trouble(error: &rusqlite::Error) -> FileTrouble {
     let text = error.to_string();
     match error.sqlite_error_code() {

@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::database::target::Host;
+use crate::database::target::{Host, HostName};
 
 /// One attempt to get a session.
 #[derive(Clone, Debug)]
@@ -49,6 +49,16 @@ pub enum Trouble {
     Said(Said),
     /// A file can't be opened, or is no database.
     File(FileTrouble),
+    /// limbeck does not speak this dialect.
+    NotSpoken(String),
+}
+
+impl Attempt {
+    /// One at no server in particular.
+    pub fn nowhere(trouble: Trouble) -> Attempt {
+        let host = Host { name: HostName::Tcp(String::new()), port: 0, address: None };
+        Attempt { host, address: None, trouble }
+    }
 }
 
 /// How far an attempt came.
@@ -127,7 +137,7 @@ impl Trouble {
                 "57P03" | "1040" | "1203" => Stage::Port,
                 _ => Stage::Login,
             },
-            Trouble::File(_) => Stage::Database,
+            Trouble::File(_) | Trouble::NotSpoken(_) => Stage::Database,
         }
     }
 }

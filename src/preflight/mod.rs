@@ -5,6 +5,7 @@
 //! those behind it that make no sense without it are skipped with the reason.
 
 pub mod pending;
+pub mod uses;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,9 +18,8 @@ use crate::database::target::{HostName, SslMode, Surroundings, Target};
 use crate::database::trouble::{FileTrouble, Stage, Trouble};
 use crate::database::{self, Looked};
 use crate::diagnostic::{Diagnostic, Level};
-use crate::project::alembic::config::absolute;
-use crate::project::sqlalchemy::url::{EngineUrl, Provenance, UrlKind};
-use crate::project::{Known, Project, compose};
+use crate::project::sqlalchemy::url::{EngineUrl, UrlKind};
+use crate::project::{Project, compose};
 use crate::rules;
 use crate::source::Span;
 
@@ -116,8 +116,8 @@ impl Preflight<'_> {
         for line in self.of_files() {
             say(&line);
         }
-        let (url, place) = self.url()?;
-        let mut wrong = self.of_family("config", |rule| rule.starts_with("url-"));
+        let (url, place) = uses::url(self.project, self.environment, self.request)?;
+        let mut wrong = self.of_family("config", is_about_url);
         if self.request.url.is_some() {
             wrong.clear();
         }
@@ -132,8 +132,7 @@ impl Preflight<'_> {
             say(&skipped("name, port, TLS, login, database", "--offline"));
             return Ok(());
         }
-        let run_from = self.request.root.join(&self.project.environments[self.environment].run_from);
-        let target = match Target::of(&url, &self.request.surroundings, &run_from) {
+        let target = match uses::target(self.project, self.environment, self.request, &url) {
             Ok(target) => target,
             Err(problem) => {
                 say(&Line { name: "name", ended: Ended::Failed, text: problem, diagnostics: Vec::new() });
@@ -163,9 +162,8 @@ impl Preflight<'_> {
         let count = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
         let models = format!("{} reachable from target_metadata", count(self.summary.models, "table"));
         let revisions = format!("{}, {}", count(self.summary.revisions, "revision"), count(heads, "head"));
-        let is_url = |rule: &str| rule.starts_with("url-");
         vec![
-            line("config", config, self.of_family("config", |rule| !is_url(rule))),
+            line("config", config, self.of_family("config", |rule| !is_about_url(rule))),
             line("env.py", script, self.of_family("env", |_| true)),
             line("models", models, self.of_family("models", |_| true)),
             line("revisions", revisions, self.of_family("revisions", |_| true)),
@@ -182,38 +180,6 @@ impl Preflight<'_> {
                 && wanted(found.rule)
         };
         self.found.iter().filter(is_ours).cloned().collect()
-    }
-
-    /// The URL, and the place that stands for it.
-    fn url(&self) -> Result<(EngineUrl, Span), String> {
-        let environment = &self.project.environments[self.environment];
-        if let Some(text) = &self.request.url {
-            let provenance = Provenance { kind: UrlKind::Literal, chain: Vec::new(), masked_at: None };
-            let place = match &environment.url {
-                Known::Is(url, _) => url.span,
-                Known::Unknown(span, _) => *span,
-            };
-            return Ok((EngineUrl::read(text, place, provenance), place));
-        }
-        match &environment.url {
-            Known::Is(url, _) if url.is_whole() => {
-                // On paper the project lies in a folder of its own.
-                let real = self.request.root.to_string_lossy();
-                let text = url.text.replace(&absolute(""), &real);
-                Ok((EngineUrl::read(&text, url.span, url.provenance.clone()), url.span))
-            }
-            Known::Is(url, _) => Err(format!(
-                "`{}`: only a part of the URL can be read ({}); give it with --url",
-                self.summary.name,
-                url.masked()
-            )),
-            Known::Unknown(span, why) => Err(format!(
-                "`{}`: the URL can't be read from the files: {why} ({}{}); give it with --url",
-                self.summary.name,
-                self.project.sources.shown_from,
-                self.project.sources.place(*span)
-            )),
-        }
     }
 
     /// `, from backend/.env:3, used at migrations/env.py:18`
@@ -389,6 +355,11 @@ fn line(name: &'static str, text: String, diagnostics: Vec<Diagnostic>) -> Line 
         None => text,
     };
     Line { name, ended, text, diagnostics }
+}
+
+/// Does a rule of the family *config* speak of the URL rather than of the configuration?
+fn is_about_url(rule: &str) -> bool {
+    rule.starts_with("url-") || rule.starts_with("compose-") || rule == "sqlite-cannot-open"
 }
 
 fn skipped(name: &'static str, why: &str) -> Line {

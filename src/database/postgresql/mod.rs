@@ -1,7 +1,8 @@
-//! PostgreSQL: a session ([`connect`]), what the server tells ([`state`]), its tables ([`catalog`]).
+//! PostgreSQL: a session ([`connect`]), what the server tells ([`state`]), its tables as SQL ([`tables`]).
 
 pub mod connect;
 pub mod state;
+pub mod tables;
 
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
