@@ -26,7 +26,8 @@
 //! | [`check`] | runs the rules; suppressions, levels, order | [`rules`], [`project`], [`database`], [`diagnostic`], [`syntax`], [`source`] | reports |
 //! | [`preflight`] | an environment and its database → a checklist | [`check`], [`rules`], [`database`], [`catalog`], [`project`], [`diagnostic`], [`source`], [`secrets`] | reports |
 //! | [`fix`] | diagnostics → new texts | [`check`], [`diagnostic`], [`syntax`], [`source`] | reports |
-//! | [`report`] | diagnostics → bytes | [`check`], [`rules`], [`diagnostic`], [`source`], [`secrets`] | facts, trees, the disk |
+//! | [`diagnose`] | a failed run's text → diagnostics | [`check`], [`rules`], [`project`], [`diagnostic`], [`syntax`], [`source`], [`secrets`] | reports, the disk |
+//! | [`report`] | diagnostics → bytes | [`check`], [`diagnose`], [`rules`], [`diagnostic`], [`source`], [`secrets`] | facts, trees, the disk |
 //! | [`graph`] | revisions → a drawing | [`project`], [`source`] | rules, reports |
 //! | [`load`], [`config`], `cli` | the outside world | all | – |
 
@@ -35,6 +36,7 @@ pub mod check;
 pub mod cli;
 pub mod config;
 pub mod database;
+pub mod diagnose;
 pub mod diagnostic;
 pub mod draft;
 pub mod fix;

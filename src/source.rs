@@ -420,6 +420,15 @@ impl Sources {
         Span::new(span.file, start..start + kept)
     }
 
+    /// What stands in a line (from 1), without its indentation and its end. `None`: there is no such line.
+    pub fn line_at(&self, file: FileId, line: usize) -> Option<Span> {
+        let start = *self.line_starts(file).get(line.checked_sub(1)?)?;
+        let whole = self.line_span(Span { file, start, end: start });
+        let text = self.slice(whole);
+        let indent = text.len() - text.trim_start().len();
+        Some(Span::new(file, whole.start as usize + indent..whole.start as usize + text.trim_end().len().max(indent)))
+    }
+
     /// `path:line`, for sentences.
     pub fn place(&self, span: Span) -> String {
         format!("{}:{}", self.path(span.file), self.line(span))

@@ -123,19 +123,15 @@ pub fn check(sources: &Sources, options: &Options) -> Outcome {
         let paths = sources.ids().map(|file| sources.path(file));
         settings.excluded = paths.filter(|path| shown(path)).map(str::to_owned).collect();
     }
-    let mut outcome = Outcome::default();
     let read = catch_unwind(AssertUnwindSafe(|| project::read::read(sources, &trees, &settings)));
     let project = match read {
         Ok(project) => project,
         Err(panic) => {
-            outcome.internal_errors.push(format!("reading the project broke: {}", run::panic_text(&*panic)));
-            return outcome;
+            let broken = format!("reading the project broke: {}", run::panic_text(&*panic));
+            return Outcome { internal_errors: vec![broken], ..Outcome::default() };
         }
     };
-    outcome.environments = project.environments.iter().enumerate().map(|(at, it)| summary(at, it, &project)).collect();
-    outcome.models = project.models.tables.len();
-    outcome.revisions = project.environments.iter().map(|environment| environment.revisions.scripts.len()).sum();
-    outcome.internal_errors.extend(project.broken.iter().cloned());
+    let mut outcome = looked_at(&project);
     let mut found = run::run(&project, options, &mut outcome.internal_errors);
     once(&mut found);
     if options.strict {
@@ -156,15 +152,26 @@ pub fn check(sources: &Sources, options: &Options) -> Outcome {
     outcome
 }
 
-fn order<'d>(diagnostic: &'d Diagnostic, sources: &'d Sources) -> (&'d str, u32, u32, &'d str, &'d str) {
-    let span = diagnostic.span;
-    (sources.path(span.file), span.start, span.end, diagnostic.rule, &diagnostic.message)
+/// What there is to look at, with no finding yet.
+pub fn looked_at(project: &Project<'_>) -> Outcome {
+    Outcome {
+        environments: project.environments.iter().enumerate().map(|(at, it)| summary(at, it, project)).collect(),
+        models: project.models.tables.len(),
+        revisions: project.environments.iter().map(|environment| environment.revisions.scripts.len()).sum(),
+        internal_errors: project.broken.clone(),
+        ..Outcome::default()
+    }
 }
 
 /// The same finding from several environments is one finding.
-fn once(found: &mut Vec<Diagnostic>) {
+pub fn once(found: &mut Vec<Diagnostic>) {
     let mut seen = HashSet::new();
     found.retain(|diagnostic| seen.insert((diagnostic.rule, diagnostic.span, diagnostic.message.clone())));
+}
+
+fn order<'d>(diagnostic: &'d Diagnostic, sources: &'d Sources) -> (&'d str, u32, u32, &'d str, &'d str) {
+    let span = diagnostic.span;
+    (sources.path(span.file), span.start, span.end, diagnostic.rule, &diagnostic.message)
 }
 
 fn is_ignored_in_its_file(diagnostic: &Diagnostic, sources: &Sources, options: &Options) -> bool {

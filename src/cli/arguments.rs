@@ -58,6 +58,8 @@ pub enum Command {
     Check(Box<CheckArguments>),
     /// Check that the database is ready for the next migration
     Preflight(Box<PreflightArguments>),
+    /// Explain a failed alembic run, or the newest revision file
+    Diagnose(DiagnoseArguments),
     /// Draw the revision graph
     Graph(GraphArguments),
     /// Print the tables that the models or the migrations make
@@ -252,6 +254,23 @@ pub struct PreflightArguments {
     /// Print the findings in this format; a file behind `=` gets them (repeatable)
     #[arg(long, value_name = "FORMAT[=FILE]")]
     pub output_format: Vec<String>,
+}
+
+/// `limbeck diagnose`
+#[derive(Clone, Debug, Default, Args)]
+pub struct DiagnoseArguments {
+    /// The log of the failed run; `-`: standard input; a revision file; nothing: the newest revision
+    #[arg(value_name = "LOG")]
+    pub log: Option<PathBuf>,
+    /// Run this command, show what it prints, and explain it
+    #[arg(last = true, value_name = "COMMAND", conflicts_with = "log")]
+    pub command: Vec<std::ffi::OsString>,
+    /// The project
+    #[arg(long, value_name = "DIRECTORY")]
+    pub project: Option<PathBuf>,
+    /// How to report: full, concise, json, sarif, github
+    #[arg(long, value_name = "FORMAT")]
+    pub output_format: Option<String>,
 }
 
 /// `limbeck graph`

@@ -3,6 +3,7 @@
 pub mod arguments;
 pub mod check;
 pub mod debug;
+pub mod diagnose;
 pub mod draft;
 pub mod graph;
 pub mod pages;
@@ -27,16 +28,23 @@ use terminal::Quiet;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Nothing at or above the fail level.
-    Clean = 0,
+    Clean,
     /// Findings.
-    Found = 1,
+    Found,
     /// Usage, configuration, unreadable input, nothing to check, an internal error.
-    CouldNotRun = 2,
+    CouldNotRun,
+    /// As a program that was started ended.
+    Child(u8),
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
-        ExitCode::from(exit as u8)
+        ExitCode::from(match exit {
+            Exit::Clean => 0,
+            Exit::Found => 1,
+            Exit::CouldNotRun => 2,
+            Exit::Child(code) => code,
+        })
     }
 }
 
@@ -92,6 +100,7 @@ fn dispatch(arguments: Arguments, out: Out<'_>) -> Result<Exit, Failure> {
     match &arguments.command {
         Command::Check(of_check) => check::run(of_check, global, out),
         Command::Preflight(of_preflight) => preflight::run(of_preflight, global, out),
+        Command::Diagnose(of_diagnose) => diagnose::run(of_diagnose, global, out),
         Command::Graph(of_graph) => graph::run(of_graph, global, out),
         Command::Schema(of_schema) => schema::run(of_schema, global, out),
         Command::Rehearse(of_rehearse) => rehearse::run(of_rehearse, global, out),

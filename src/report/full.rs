@@ -14,6 +14,7 @@ use crate::diagnostic::{Applicability, Diagnostic, Fix, Level};
 use crate::report::changes::{self, Change};
 use crate::report::line::{ShownLine, harmless, one_line};
 use crate::report::{Style, concise, summary};
+use crate::rules;
 use crate::secrets::{Language, mask};
 use crate::source::{FileId, Sources, Span};
 
@@ -75,7 +76,10 @@ pub fn one(text: &mut String, diagnostic: &Diagnostic, sources: &Sources, style:
     if let Some(fix) = &diagnostic.fix {
         remedy(text, fix, diagnostic.span.file, sources, width, paint);
     }
-    field(text, "docs:", &format!("limbeck explain {}", diagnostic.rule), width, paint);
+    // Causes that only a failed run shows have no page.
+    if rules::named(diagnostic.rule).is_some() {
+        field(text, "docs:", &format!("limbeck explain {}", diagnostic.rule), width, paint);
+    }
 }
 
 /// A place to be drawn.
@@ -262,7 +266,7 @@ fn without_trailing_blanks(line: &str) -> String {
 }
 
 /// `  why:  words`, wrapped.
-fn field(text: &mut String, name: &str, words: &str, width: usize, paint: Paint) {
+pub(super) fn field(text: &mut String, name: &str, words: &str, width: usize, paint: Paint) {
     for (number, line) in wrapped(words, width).iter().enumerate() {
         let start = if number == 0 { paint.name(name) } else { INDENT.to_owned() };
         text.push_str(format!("{start}{line}").trim_end());

@@ -6,6 +6,7 @@
 
 pub mod changes;
 pub mod concise;
+pub mod diagnose;
 pub mod full;
 pub mod github;
 pub mod json;
