@@ -11,6 +11,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// What comments to limbeck start with.
@@ -117,8 +118,8 @@ impl Reader for BTreeMap<String, Vec<u8>> {
     }
 }
 
+#[derive(Default)]
 struct File {
-    path: Box<str>,
     text: OnceLock<Result<Box<str>, Unreadable>>,
     /// Its text was read and not kept.
     looked_at: AtomicBool,
@@ -127,8 +128,8 @@ struct File {
 
 /// All files of the project.
 pub struct Sources {
-    files: Vec<File>,
-    by_path: FxHashMap<Box<str>, FileId>,
+    /// By their paths, in the order of these.
+    files: IndexMap<Box<str>, File, FxBuildHasher>,
     directories: FxHashMap<Box<str>, Vec<Entry>>,
     reader: Arc<dyn Reader>,
     /// Directories that can't be listed, and why.
@@ -148,7 +149,7 @@ pub struct Entry {
 
 impl fmt::Debug for Sources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.files.iter().map(|file| &file.path)).finish()
+        f.debug_list().entries(self.files.keys()).finish()
     }
 }
 
@@ -172,8 +173,7 @@ impl Sources {
         sorted.sort();
         sorted.dedup();
         let mut sources = Sources {
-            files: Vec::with_capacity(sorted.len()),
-            by_path: FxHashMap::with_capacity_and_hasher(sorted.len(), FxBuildHasher),
+            files: IndexMap::with_capacity_and_hasher(sorted.len(), FxBuildHasher),
             directories: FxHashMap::default(),
             reader,
             unlisted: Vec::new(),
@@ -190,17 +190,11 @@ impl Sources {
             if let Some(entries) = sources.directories.get_mut(folder) {
                 entries.push(Entry { name: name.into(), file: Some(id) });
             }
-            let path: Box<str> = path.into();
-            sources.by_path.insert(path.clone(), id);
-            sources.files.push(File {
-                path,
-                text: OnceLock::new(),
-                looked_at: AtomicBool::new(false),
-                lines: OnceLock::new(),
-            });
+            sources.files.insert(path.into(), File::default());
         }
         for entries in sources.directories.values_mut() {
             entries.sort();
+            entries.shrink_to_fit();
         }
         sources
     }
@@ -214,7 +208,7 @@ impl Sources {
     /// The same project with other texts: of files that are there, and of new ones.
     pub fn with(&self, texts: impl IntoIterator<Item = (String, String)>) -> Sources {
         let texts: Vec<(String, String)> = texts.into_iter().collect();
-        let paths = self.files.iter().map(|file| file.path.to_string());
+        let paths = self.files.keys().map(|path| path.to_string());
         let paths = paths.chain(texts.iter().map(|(path, _)| path.clone()));
         let directories = self.directories.keys().map(|directory| directory.to_string());
         let mut sources = Sources::sharing(paths, directories, self.reader.clone());
@@ -262,12 +256,12 @@ impl Sources {
 
     /// The file at `path`, if there is one.
     pub fn id(&self, path: &str) -> Option<FileId> {
-        self.by_path.get(path).copied()
+        self.files.get_index_of(path).map(|number| FileId(number as u32))
     }
 
     /// The path, relative to the project root, `/`-separated.
     pub fn path(&self, file: FileId) -> &str {
-        &self.files[file.0 as usize].path
+        self.files.get_index(file.0 as usize).map_or("", |(path, _)| path)
     }
 
     /// The path as a person who stands in the working directory writes it.
@@ -320,7 +314,7 @@ impl Sources {
 
     /// Looks at a text, or at why it can't be read, and keeps that only if `look` says so.
     pub fn look<R>(&self, file: FileId, look: impl FnOnce(Result<&str, &Unreadable>) -> (R, bool)) -> R {
-        let File { path, text, looked_at, .. } = &self.files[file.0 as usize];
+        let (path, File { text, looked_at, .. }) = (self.path(file), &self.files[file.0 as usize]);
         if let Some(read) = text.get() {
             return look(read.as_deref()).0;
         }
@@ -336,7 +330,7 @@ impl Sources {
     /// The text for a while: it is read, and kept only if comments to limbeck stand in it, for those are looked for in
     /// all that was read. Empty when it can't be read.
     pub fn glance(&self, file: FileId) -> Cow<'_, str> {
-        let File { path, text, looked_at, .. } = &self.files[file.0 as usize];
+        let (path, File { text, looked_at, .. }) = (self.path(file), &self.files[file.0 as usize]);
         if let Some(read) = text.get() {
             return Cow::Borrowed(read.as_deref().unwrap_or(""));
         }
@@ -364,8 +358,7 @@ impl Sources {
     }
 
     fn load(&self, file: FileId) -> &Result<Box<str>, Unreadable> {
-        let file = &self.files[file.0 as usize];
-        file.text.get_or_init(|| decode(self.reader.read(&file.path)?))
+        self.files[file.0 as usize].text.get_or_init(|| decode(self.reader.read(self.path(file))?))
     }
 
     /// How the file ends its lines: what inserted lines must end with, too.

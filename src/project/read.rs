@@ -241,9 +241,12 @@ impl<'a> OnPaper<'a, '_> {
                 None
             }
         };
-        if let (Some(models), true) = (&mut models, number < self.beside.found.len()) {
-            for table in models.tables.iter_mut().take(run.tables_reached) {
-                table.reached_by.insert(number);
+        if let Some(models) = &mut models {
+            models.tables.iter_mut().for_each(|table| table.columns.shrink_to_fit());
+            if number < self.beside.found.len() {
+                for table in models.tables.iter_mut().take(run.tables_reached) {
+                    table.reached_by.insert(number);
+                }
             }
         }
         let problems = |file: &FileId| {

@@ -505,7 +505,11 @@ impl<'t> Machine<'t> {
 
     /// The arguments of a call or of a class statement.
     pub(super) fn arguments(&mut self, node: &'t tree::Arguments) -> Result<Arguments<'t>, Box<super::Raised<'t>>> {
-        let mut arguments = Arguments::default();
+        let mut arguments = Arguments {
+            positional: Vec::with_capacity(node.args.len()),
+            keywords: Vec::with_capacity(node.keywords.len()),
+            open: false,
+        };
         for argument in &node.args {
             let span = self.at(argument);
             match argument {

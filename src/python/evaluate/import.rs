@@ -285,6 +285,10 @@ impl<'t> Machine<'t> {
             (std::mem::take(&mut self.calls), std::mem::take(&mut self.nesting), self.budget);
         self.enter(module.scope.clone(), module.clone(), file, None);
         let ran = self.module_body(&tree.module.body, asked.is_none());
+        if module.package.is_none() {
+            // Nothing is added any more to what is no package.
+            module.scope.names.borrow_mut().shrink_to_fit();
+        }
         self.leave();
         (self.calls, self.nesting, self.budget) = (calls, nesting, budget);
         self.frames.pop();
