@@ -94,9 +94,9 @@ pub struct Target {
 }
 
 impl Target {
-    /// For a dialect, with the versions of an environment.
+    /// For a dialect, with the versions that a fresh installation of an environment's requirements brings.
     pub fn of(dialect: Dialect, versions: &Versions) -> Target {
-        Target { dialect, sqlalchemy: versions.sqlalchemy().version, sqlmodel: versions.sqlmodel().version }
+        Target { dialect, sqlalchemy: versions.newest_sqlalchemy(), sqlmodel: versions.sqlmodel().version }
     }
 }
 

@@ -9,7 +9,6 @@ use crate::cli::{Exit, Failure, Out, configured, loaded};
 use crate::listing::json::{self, Entry};
 use crate::listing::{markdown, mermaid, sql};
 use crate::preflight::uses;
-use crate::project::versions::Versions;
 use crate::project::{Project, read};
 use crate::syntax::python::Trees;
 
@@ -116,5 +115,5 @@ pub fn target(project: &Project<'_>, environment: usize) -> Target {
 
 fn default_target(project: &Project<'_>) -> Target {
     let dialect = project.settings.dialect.as_deref().and_then(Dialect::named).unwrap_or_default();
-    Target::of(dialect, &Versions::default())
+    Target::of(dialect, &project.versions)
 }

@@ -96,7 +96,7 @@ fn of_table(table: &Table, target: &Target, sources: &Sources) -> Value {
         "schema": table.name.schema, "name": table.name.name, "complete": table.complete, "columns": columns,
         "primary_key": table.primary_key.as_ref().map(|key| json!({"name": named(&key.name), "columns": key.columns})),
         "foreign_keys": foreign_keys, "unique_constraints": unique, "check_constraints": checks,
-        "indexes": table.indexes.iter().map(of_index).collect::<Vec<_>>(),
+        "indexes": table.indexes.iter().filter(|index| index.name != Name::Unknown).map(of_index).collect::<Vec<_>>(),
         "comment": table.comment, "defined_at": defined_at,
     })
 }

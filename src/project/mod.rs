@@ -76,6 +76,8 @@ pub struct Project<'s> {
     pub settings: settings::Settings,
     /// The Alembic environments, in the order of their paths.
     pub environments: Vec<alembic::Environment>,
+    /// What the files at the root pin.
+    pub versions: versions::Versions,
     /// Every MetaData, table and mapped class.
     pub models: sqlalchemy::Models,
     /// All Python code, for questions.

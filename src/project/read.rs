@@ -135,9 +135,22 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
     let unreadable: BTreeSet<FileId> =
         needed.into_iter().filter(|file| sources.unreadable(*file).is_some()).chain(scripts).collect();
     let unreadable = unreadable.into_iter().collect();
+    let versions = versions::read::read(sources, "", settings, &mut packaging);
     let settings = settings.clone();
     let code = Code::of(trees, words);
-    Project { sources, settings, environments, models, code, application, linters, unreadable, syntax_problems, broken }
+    Project {
+        sources,
+        settings,
+        environments,
+        versions,
+        models,
+        code,
+        application,
+        linters,
+        unreadable,
+        syntax_problems,
+        broken,
+    }
 }
 
 fn is_recursive(found: &Found) -> bool {
@@ -208,7 +221,7 @@ impl<'a> OnPaper<'a, '_> {
         let candidates = candidates.get().map_or(&[][..], Vec::as_slice);
         let mut swept = Vec::new();
         let sweeping = catch_unwind(AssertUnwindSafe(|| {
-            sweep_up(candidates, words, found, &mut runs, &self.reached, sources, &mut swept);
+            sweep_up(candidates, words, found, &mut runs, &self.reached, sources, self.settings, &mut swept);
         }));
         if let Err(panic) = sweeping {
             self.broken.push(format!("reading models that no env.py imports broke: {}", said(&*panic)));
@@ -381,6 +394,7 @@ impl<'t> Run<'t> {
 
 /// Imports the candidates that no env.py reached, each in the machine of the environment that lies nearest, if that is
 /// one of these.
+#[expect(clippy::too_many_arguments, reason = "one step of `group`, cut out for reading")]
 fn sweep_up<'s>(
     candidates: &[FileId],
     words: &'s Words,
@@ -388,11 +402,16 @@ fn sweep_up<'s>(
     runs: &mut [(usize, Run<'s>)],
     reached: &BTreeSet<FileId>,
     sources: &'s Sources,
+    settings: &Settings,
     swept: &mut Vec<FileId>,
 ) {
     for (_, run) in runs.iter_mut() {
         run.sqlalchemy.start_sweep();
-        run.machine.skips = Some(Rc::new(move |file| sweep::is_beside_the_point(sources, words, file)));
+        // Who asks for the schema wants the constants that types and defaults are made with, too.
+        run.machine.passes_over_packages = settings.fresh_machine;
+        if !settings.fresh_machine {
+            run.machine.skips = Some(Rc::new(move |file| sweep::is_beside_the_point(sources, words, file)));
+        }
     }
     for file in candidates.iter().filter(|file| !reached.contains(file)) {
         let nearest = together::nearest(found, sources.path(*file));

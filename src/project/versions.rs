@@ -130,6 +130,16 @@ impl Versions {
         self.resolved("sqlalchemy")
     }
 
+    /// The newest version of SQLAlchemy that the files allow: what a fresh installation brings.
+    pub fn newest_sqlalchemy(&self) -> Version {
+        let resolved = self.sqlalchemy();
+        match self.pins.get("sqlalchemy") {
+            _ if !resolved.assumed => resolved.version,
+            Some(Pin::Range { below: Some(below), .. }) if !below.is_at_least(&[3]) => just_below(below),
+            _ => Version(vec![2, 1, 99]),
+        }
+    }
+
     /// The version of Alembic to go by.
     pub fn alembic(&self) -> Resolved {
         self.resolved("alembic")
@@ -316,6 +326,16 @@ mod tests {
         assert_eq!(resolved(">=2.1"), ("2.1".to_owned(), true));
         let alembic = with("alembic", "<1.13").alembic();
         assert_eq!(alembic.version.to_string(), "1.12.99");
+    }
+
+    #[test]
+    fn a_fresh_installation_brings_the_newest() {
+        let newest = |text: &str| with("sqlalchemy", text).newest_sqlalchemy().to_string();
+        assert_eq!(
+            ["==2.0.43", ">=1.4", "<2.1", "~=1.4.3", ">=2,<3"].map(newest),
+            ["2.0.43", "2.1.99", "2.0.99", "1.4.99", "2.1.99"]
+        );
+        assert_eq!(Versions::default().newest_sqlalchemy().to_string(), "2.1.99");
     }
 
     #[test]

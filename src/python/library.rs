@@ -112,6 +112,25 @@ pub trait Library<'t> {
         None
     }
 
+    /// `super().__init__(arguments)` of a project class that derives from the library's `base`: the term that stands for
+    /// the library's part of the object.
+    fn initialised(
+        &self,
+        machine: &mut Machine<'t>,
+        base: &Rc<Term<'t>>,
+        arguments: &Rc<Arguments<'t>>,
+        span: Span,
+    ) -> Option<Value<'t>> {
+        let _ = (machine, base, arguments, span);
+        None
+    }
+
+    /// Are attributes that an object's own classes do not have those of `part`, which [`Library::initialised`] gave?
+    fn lends_attributes(&self, part: &Rc<Term<'t>>) -> bool {
+        let _ = part;
+        false
+    }
+
     /// `with term as x:` (or `async with`): what x is. Without an answer it is the term itself.
     fn entered(
         &self,

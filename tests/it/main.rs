@@ -4,6 +4,7 @@
 mod architecture;
 mod cli;
 mod cluster;
+mod column_types;
 mod diagnose;
 mod examples;
 mod oracle;

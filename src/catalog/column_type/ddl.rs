@@ -12,9 +12,9 @@ impl ColumnType {
         let dialect = target.dialect;
         match &self.for_dialect(dialect)?.kind {
             TypeKind::Plain(plain) => match dialect {
-                Dialect::Postgresql => postgresql(plain),
-                Dialect::Mysql => mysql(plain),
-                Dialect::Sqlite => sqlite(plain),
+                Dialect::Postgresql => postgresql(plain, target),
+                Dialect::Mysql => mysql(plain, target),
+                Dialect::Sqlite => sqlite(plain, target),
             },
             TypeKind::Enum(found) => of_enum(found, dialect),
             TypeKind::Array(item, dimensions) if dialect == Dialect::Postgresql => {
@@ -32,14 +32,15 @@ impl ColumnType {
     }
 }
 
-/// `VARCHAR(20) COLLATE "C"`
-fn string(name: &str, plain: &Plain) -> String {
-    let mut text = name.to_owned();
-    if let Some(length) = plain.length.filter(|length| *length != 0) {
-        text += &format!("({length})");
-    }
+/// `VARCHAR(20) COLLATE "C"`: the name of a collation is always quoted before 2.1, then where a name would be.
+fn string(name: &str, plain: &Plain, target: &Target) -> String {
+    let mut text = sized(name, plain.length);
     if let Some(collation) = &plain.collation {
-        text += &format!(" COLLATE \"{collation}\"");
+        let collation = match target.sqlalchemy.is_at_least(&[2, 1]) {
+            true => quoted(collation, target.dialect),
+            false => format!("\"{collation}\""),
+        };
+        text += &format!(" COLLATE {collation}");
     }
     text
 }
@@ -60,13 +61,13 @@ fn sized(name: &str, length: Option<i64>) -> String {
 }
 
 /// What no dialect writes differently.
-fn generic(plain: &Plain) -> Option<String> {
+fn generic(plain: &Plain, target: &Target) -> Option<String> {
     Some(match plain.name.as_str() {
-        "String" | "Unicode" | "VARCHAR" => string("VARCHAR", plain),
-        "Text" | "UnicodeText" | "TEXT" => string("TEXT", plain),
-        "CHAR" => string("CHAR", plain),
-        "NCHAR" => string("NCHAR", plain),
-        "NVARCHAR" => string("NVARCHAR", plain),
+        "String" | "Unicode" | "VARCHAR" => string("VARCHAR", plain, target),
+        "Text" | "UnicodeText" | "TEXT" => string("TEXT", plain, target),
+        "CHAR" => string("CHAR", plain, target),
+        "NCHAR" => string("NCHAR", plain, target),
+        "NVARCHAR" => string("NVARCHAR", plain, target),
         "CLOB" => "CLOB".to_owned(),
         "Integer" | "INTEGER" | "INT" => "INTEGER".to_owned(),
         "SmallInteger" | "SMALLINT" => "SMALLINT".to_owned(),
@@ -127,7 +128,7 @@ const OF_POSTGRESQL: &[&str] = &[
     "UUID",
 ];
 
-fn postgresql(plain: &Plain) -> Option<String> {
+fn postgresql(plain: &Plain, target: &Target) -> Option<String> {
     let zoned = |name: &str| {
         let precision = plain.precision.filter(|_| plain.of == Some(Dialect::Postgresql));
         let precision = precision.map(|precision| format!("({precision})")).unwrap_or_default();
@@ -136,6 +137,8 @@ fn postgresql(plain: &Plain) -> Option<String> {
     Some(match plain.name.as_str() {
         name if OF_POSTGRESQL.contains(&name) => name.to_owned(),
         "DateTime" | "TIMESTAMP" => zoned("TIMESTAMP"),
+        // SQLite's own class is a `DateTime` elsewhere.
+        "DATETIME" if plain.of == Some(Dialect::Sqlite) => zoned("TIMESTAMP"),
         "Time" | "TIME" => zoned("TIME"),
         "Float" | "FLOAT" => sized("FLOAT", plain.precision),
         "Double" => "DOUBLE PRECISION".to_owned(),
@@ -147,16 +150,13 @@ fn postgresql(plain: &Plain) -> Option<String> {
             let precision = plain.precision.map(|precision| format!(" ({precision})")).unwrap_or_default();
             format!("INTERVAL{fields}{precision}")
         }
-        "BIT" if plain.varying => match plain.length {
-            Some(length) => format!("BIT VARYING({length})"),
-            None => "BIT VARYING".to_owned(),
-        },
+        "BIT" if plain.varying => sized("BIT VARYING", plain.length),
         "BIT" => format!("BIT({})", plain.length.unwrap_or(1)),
-        _ => return generic(plain),
+        _ => return generic(plain, target),
     })
 }
 
-fn mysql(plain: &Plain) -> Option<String> {
+fn mysql(plain: &Plain, target: &Target) -> Option<String> {
     let of_mysql = plain.of == Some(Dialect::Mysql);
     let number = |text: String| {
         let unsigned = if plain.unsigned { " UNSIGNED" } else { "" };
@@ -164,18 +164,29 @@ fn mysql(plain: &Plain) -> Option<String> {
         format!("{text}{unsigned}{zerofill}")
     };
     let width = |name: &str| number(sized(name, plain.precision.filter(|_| of_mysql)));
-    let text = |spec: String| {
-        let charset = plain.words.as_ref().map(|charset| format!(" CHARACTER SET {charset}")).unwrap_or_default();
-        let collation = plain.collation.as_ref().map(|name| format!(" COLLATE {name}")).unwrap_or_default();
+    let text = |spec: String, national: bool| {
+        let collation = match &plain.collation {
+            Some(name) => format!(" COLLATE {name}"),
+            None if plain.binary => " BINARY".to_owned(),
+            None => String::new(),
+        };
+        if national || plain.national {
+            return format!("NATIONAL {spec}{collation}");
+        }
+        let charset = match plain.words.as_deref() {
+            Some(words @ ("ASCII" | "UNICODE")) => format!(" {words}"),
+            Some(charset) => format!(" CHARACTER SET {charset}"),
+            None => String::new(),
+        };
         format!("{spec}{charset}{collation}")
     };
     Some(match plain.name.as_str() {
-        "String" | "Unicode" | "VARCHAR" => text(format!("VARCHAR({})", plain.length?)),
-        "NVARCHAR" => format!("NATIONAL VARCHAR({})", plain.length?),
-        "NCHAR" => format!("NATIONAL {}", sized("CHAR", plain.length)),
-        "CHAR" => text(sized("CHAR", plain.length)),
-        "Text" | "UnicodeText" | "TEXT" => text(sized("TEXT", plain.length)),
-        name @ ("TINYTEXT" | "MEDIUMTEXT" | "LONGTEXT") => text(name.to_owned()),
+        "String" | "Unicode" | "VARCHAR" => text(format!("VARCHAR({})", plain.length?), false),
+        "NVARCHAR" => text(format!("VARCHAR({})", plain.length?), true),
+        "NCHAR" => text(sized("CHAR", plain.length), true),
+        "CHAR" => text(sized("CHAR", plain.length), false),
+        "Text" | "UnicodeText" | "TEXT" => text(sized("TEXT", plain.length), false),
+        name @ ("TINYTEXT" | "MEDIUMTEXT" | "LONGTEXT") => text(name.to_owned(), false),
         name @ ("TINYBLOB" | "MEDIUMBLOB" | "LONGBLOB") => name.to_owned(),
         "LargeBinary" | "PickleType" | "BLOB" => sized("BLOB", plain.length),
         "VARBINARY" => format!("VARBINARY({})", plain.length?),
@@ -193,18 +204,26 @@ fn mysql(plain: &Plain) -> Option<String> {
             (Some(precision), Some(scale)) => format!("DOUBLE({precision}, {scale})"),
             _ => "DOUBLE".to_owned(),
         }),
+        "REAL" => number(match (plain.precision, plain.scale) {
+            (Some(precision), Some(scale)) if of_mysql => format!("REAL({precision}, {scale})"),
+            _ => "REAL".to_owned(),
+        }),
         "Boolean" | "BOOLEAN" => "BOOL".to_owned(),
         "BIT" => sized("BIT", plain.length),
         "YEAR" => sized("YEAR", plain.precision),
         "DateTime" | "DATETIME" => sized("DATETIME", plain.precision.filter(|_| of_mysql)),
         "TIMESTAMP" => sized("TIMESTAMP", plain.precision.filter(|_| of_mysql)),
         "Time" | "TIME" => sized("TIME", plain.precision.filter(|_| of_mysql)),
-        _ => return generic(plain),
+        _ => return generic(plain, target),
     })
 }
 
-fn sqlite(plain: &Plain) -> Option<String> {
-    generic(plain)
+fn sqlite(plain: &Plain, target: &Target) -> Option<String> {
+    match plain.name.as_str() {
+        // Since 2.1 JSONB is a type of its own there.
+        "JSONB" if target.sqlalchemy.is_at_least(&[2, 1]) => Some("JSONB".to_owned()),
+        _ => generic(plain, target),
+    }
 }
 
 fn of_enum(found: &EnumType, dialect: Dialect) -> Option<String> {
@@ -220,7 +239,7 @@ fn of_enum(found: &EnumType, dialect: Dialect) -> Option<String> {
         Dialect::Mysql if native => {
             let values: Vec<String> =
                 found.values.as_ref()?.iter().map(|value| format!("'{}'", value.replace('\'', "''"))).collect();
-            Some(format!("ENUM({})", values.join(",")))
+            Some(format!("ENUM({}){}", values.join(","), found.words))
         }
         _ => {
             let longest = || found.values.as_ref()?.iter().map(|value| value.chars().count()).max();

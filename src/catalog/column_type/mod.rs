@@ -69,8 +69,13 @@ pub struct Plain {
     pub not_native: bool,
     /// `varying=True` of PostgreSQL's `BIT`.
     pub varying: bool,
-    /// `fields` of PostgreSQL's `INTERVAL`, `charset` of MySQL's texts.
+    /// `fields` of PostgreSQL's `INTERVAL`; the character set of MySQL's texts: `utf8`, or `ASCII` and
+    /// `UNICODE`, which stand for themselves.
     pub words: Option<String>,
+    /// `binary=True` of MySQL's texts.
+    pub binary: bool,
+    /// `national=True` of MySQL's texts.
+    pub national: bool,
     /// `unsigned=True`
     pub unsigned: bool,
     /// `zerofill=True`
@@ -98,6 +103,8 @@ pub struct EnumType {
     pub not_created: bool,
     /// It is the dialect's own class (`postgresql.ENUM`), native everywhere.
     pub of: Option<Dialect>,
+    /// What MySQL writes behind it: ` CHARACTER SET utf8`.
+    pub words: String,
 }
 
 impl ColumnType {

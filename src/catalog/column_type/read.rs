@@ -2,6 +2,7 @@
 
 use crate::catalog::Dialect;
 use crate::catalog::column_type::{ColumnType, EnumType, Plain, TypeKind, libraries};
+use crate::catalog::quote::quoted;
 use crate::project::sqlalchemy::custom_type::{CustomTypes, Implementation};
 use crate::project::sqlalchemy::expression::{ClassRef, Expression, Given};
 
@@ -112,6 +113,7 @@ impl<'g> Arguments<'g> {
         match self.take(name) {
             None | Some(Expression::None | Expression::Bool(false)) => Ok(false),
             Some(Expression::Bool(true)) => Ok(true),
+            Some(Expression::Int(number)) => Ok(*number != 0),
             Some(_) => Err(Unread),
         }
     }
@@ -154,6 +156,23 @@ fn named(name: &str, given: &[Given], types: &CustomTypes, depth: usize) -> Opti
             Some(TypeKind::Array(Box::new(item), dimensions))
         }
         "Enum" | "ENUM" => enumeration(of, given).ok().map(TypeKind::Enum),
+        "SET" => {
+            let words = texts(Arguments::of(given).positional.iter().copied())?;
+            let words: Vec<String> = words.iter().map(|word| format!("'{}'", word.replace('\'', "''"))).collect();
+            let text = ColumnType::of_sql(format!("SET({}){}", words.join(","), charset_and_collation(given)));
+            Some(TypeKind::PerDialect { postgresql: None, mysql: Some(Box::new(text)), sqlite: None })
+        }
+        "DOMAIN" => {
+            let mut arguments = Arguments::of(given);
+            let name = quoted(arguments.take("name")?.as_str()?, Dialect::Postgresql);
+            let text = match arguments.keyword("schema").and_then(Expression::as_str) {
+                Some(schema) => format!("{}.{name}", quoted(schema, Dialect::Postgresql)),
+                None => name,
+            };
+            let text = ColumnType::of_sql(text);
+            Some(TypeKind::PerDialect { postgresql: Some(Box::new(text)), mysql: None, sqlite: None })
+        }
+        "MatchType" => Some(ColumnType::plain("Boolean").kind),
         "Variant" => variant(given.first().map(|given| &given.value)?, given.get(1..)?, types, depth),
         _ => plain(class, of, given).ok().flatten().map(TypeKind::Plain),
     }
@@ -202,7 +221,18 @@ fn enumeration(of: Option<Dialect>, given: &[Given]) -> Result<EnumType, Unread>
         create_constraint: arguments.keyword_flag("create_constraint")?,
         not_created: arguments.keyword_flag("create_type")? == Some(false),
         of,
+        words: charset_and_collation(given),
     })
+}
+
+/// What MySQL writes behind `ENUM(…)` and `SET(…)`.
+fn charset_and_collation(given: &[Given]) -> String {
+    let arguments = Arguments::of(given);
+    let part = |name: &str, words: &str| {
+        let text = arguments.keyword(name).and_then(Expression::as_str);
+        text.map(|text| format!(" {words} {text}")).unwrap_or_default()
+    };
+    part("charset", "CHARACTER SET") + &part("collation", "COLLATE")
 }
 
 fn texts<'e>(values: impl Iterator<Item = &'e Expression>) -> Option<Vec<String>> {
@@ -221,10 +251,17 @@ fn plain(class: &str, of: Option<Dialect>, given: &[Given]) -> Result<Option<Pla
                 _ => arguments.number("length")?,
             };
             found.collation = arguments.text("collation")?;
-            found.words = match arguments.keyword("charset") {
-                Some(Expression::Str(charset)) if of == Some(Dialect::Mysql) => Some(charset.clone()),
-                _ => None,
-            };
+            if of == Some(Dialect::Mysql) {
+                let is = |name: &str| arguments.keyword(name) == Some(&Expression::Bool(true));
+                found.words = match arguments.keyword("charset") {
+                    Some(Expression::Str(charset)) => Some(charset.clone()),
+                    _ if is("ascii") => Some("ASCII".to_owned()),
+                    _ if is("unicode") => Some("UNICODE".to_owned()),
+                    _ => None,
+                };
+                found.binary = is("binary");
+                found.national = is("national");
+            }
         }
         "Integer" | "INTEGER" | "INT" | "SmallInteger" | "SMALLINT" | "BigInteger" | "BIGINT" | "TINYINT"
         | "MEDIUMINT" | "YEAR" => {
@@ -264,6 +301,9 @@ fn plain(class: &str, of: Option<Dialect>, given: &[Given]) -> Result<Option<Pla
         "BIT" => {
             found.length = arguments.number("length")?;
             found.varying = of == Some(Dialect::Postgresql) && arguments.flag("varying")?;
+            if of == Some(Dialect::Postgresql) && !found.varying {
+                found.length = found.length.or(Some(1));
+            }
         }
         "Uuid" => found.not_native = arguments.keyword_flag("native_uuid")? == Some(false),
         "Boolean" | "BOOLEAN" | "Date" | "DATE" | "PickleType" | "UUID" | "JSON" | "JSONB" | "JSONPATH" | "CIDR"

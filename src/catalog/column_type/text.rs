@@ -150,6 +150,7 @@ fn mysql(text: &str) -> TypeKind {
                 create_constraint: None,
                 not_created: false,
                 of: Some(Dialect::Mysql),
+                words: String::new(),
             }),
             None => TypeKind::Sql(text.to_owned()),
         };

@@ -118,7 +118,15 @@ impl Lowering<'_> {
                 return Some(made);
             }
         }
-        python_type(strip_annotated(python), false)
+        let found = python_type(strip_annotated(python), false)?;
+        // 2.1 took `Double` for it.
+        if let TypeKind::Plain(plain) = &found.kind
+            && plain.name == "Float"
+            && self.target.sqlalchemy.is_at_least(&[2, 1])
+        {
+            return written("Double", "sqlalchemy");
+        }
+        Some(found)
     }
 
     /// What SQLModel makes of an annotation.
@@ -185,14 +193,16 @@ fn strip_annotated(python: &Expression) -> &Expression {
     }
 }
 
+/// A type without arguments, as code would write it.
+fn written(name: &str, package: &str) -> Option<ColumnType> {
+    let mut found = ColumnType::plain(name);
+    found.written = Some(Expression::Call(Box::new(Expression::Name(format!("{package}.{name}"))), Vec::new()));
+    Some(found)
+}
+
 /// The type that a Python type stands for: by itself in `Mapped[…]`, or as a field of SQLModel.
 fn python_type(python: &Expression, field: bool) -> Option<ColumnType> {
-    let written = |name: &str| {
-        let mut found = ColumnType::plain(name);
-        let package = if name == "AutoString" { "sqlmodel" } else { "sqlalchemy" };
-        found.written = Some(Expression::Call(Box::new(Expression::Name(format!("{package}.{name}"))), Vec::new()));
-        Some(found)
-    };
+    let written = |name: &str| written(name, if name == "AutoString" { "sqlmodel" } else { "sqlalchemy" });
     let string = if field { "AutoString" } else { "String" };
     match python {
         Expression::Builtin(name) => match name.as_str() {
@@ -241,6 +251,7 @@ fn python_type(python: &Expression, field: bool) -> Option<ColumnType> {
                 create_constraint: None,
                 not_created: false,
                 of: None,
+                words: String::new(),
             });
             Some(ColumnType { kind, written: None })
         }
@@ -262,6 +273,7 @@ fn of_class(class: &ClassRef, field: bool) -> Option<ColumnType> {
             create_constraint: None,
             not_created: false,
             of: None,
+            words: String::new(),
         });
         let callee = Box::new(Expression::Name("sqlalchemy.Enum".to_owned()));
         let given = Given {

@@ -167,6 +167,9 @@ impl Lowering<'_> {
             made.primary_key = Some(PrimaryKey { name: Name::Unnamed, columns: key, span });
         }
         self.constraints(table, &mut made, &mut unread);
+        for index in made.indexes.iter().filter(|index| index.name == Name::Unknown) {
+            unread.push((None, index.span, "the name of an index could not be read".to_owned()));
+        }
         column::number(&mut made);
         catalog.tables.insert(name.clone(), made);
         if table.open {

@@ -61,6 +61,7 @@ pub(super) fn column_type(catalog: &Catalog, found: &mut ColumnType) {
                     create_constraint: None,
                     not_created: true,
                     of: Some(crate::catalog::Dialect::Postgresql),
+                    words: String::new(),
                 });
             }
         }

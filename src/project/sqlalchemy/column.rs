@@ -177,8 +177,9 @@ pub fn read<'t>(term: &Term<'t>, attribute: Option<(&str, Span, Span)>, find: &d
             rest.remove(0);
         }
         Some(value) if value.is_unknown() => {
-            // A name or a type: nobody can tell.
-            column.name = None;
+            // A name or a type. A column that has neither another argument for a type nor a foreign key has a type here.
+            let is_type = attribute.is_some() && rest.len() == 1 && arguments.keyword("type_").is_none();
+            column.name = column.name.filter(|_| is_type);
             column.open = true;
         }
         _ => {}

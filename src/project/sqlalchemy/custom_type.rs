@@ -184,7 +184,9 @@ impl<'t> SqlAlchemy<'t> {
         let arguments =
             library.as_ref().and_then(Value::as_term).and_then(|term| term.call()).map(|(_, it)| it.clone());
         if let Ok(Some((_, binding))) = class.lookup("impl") {
-            // The constructor's arguments go on to the class that `impl` names.
+            // The constructor's arguments go on to the class that `impl` names; a library's decorator has its own.
+            let of_sqlalchemy = |base: &std::rc::Rc<_>| names::sqlalchemy(base) == Some("TypeDecorator");
+            let arguments = arguments.filter(|_| class.library_bases().any(of_sqlalchemy));
             let value = match (&binding.value, arguments) {
                 (Value::Term(term), Some(arguments))
                     if matches!(term.kind, TermKind::Name(_) | TermKind::Attribute(..)) =>

@@ -365,6 +365,16 @@ impl<'t> Library<'t> for SqlAlchemy<'t> {
         {
             return Some(Ok(self.flask_database(machine, callee, arguments, span)));
         }
+        // `metadata_registry.get()` of Advanced Alchemy; one for a bind key is another.
+        if let TermKind::Name(name) = &callee.kind
+            && name.starts_with("advanced_alchemy.")
+            && name.ends_with("metadata_registry.get")
+            && arguments.values().all(|value| value.as_str().is_none_or(|key| key == "default"))
+            && let Some(base) = bases::library_base("advanced_alchemy.base.DefaultBase")
+        {
+            let metadata = self.root(self.library_root(machine, base, span)).metadata;
+            return Some(Ok(Value::Term(self.metadata_term(metadata))));
+        }
         match names::sqlalchemy(callee)? {
             "MetaData" => {
                 let made = machine.call_term(callee, arguments, span);
@@ -455,6 +465,14 @@ impl<'t> Library<'t> for SqlAlchemy<'t> {
                 let table = self.state.borrow().models.class(id).table?;
                 Some(Ok(Value::Term(self.table_term(machine, table, span))))
             }
+            // `class Settings(MutableDict)`: `Settings.as_mutable(JSONB)`
+            "as_mutable" => {
+                let is_mutable = |base: &Rc<Term<'t>>| {
+                    matches!(names::sqlalchemy(base), Some("Mutable" | "MutableDict" | "MutableList" | "MutableSet"))
+                };
+                let base = class.library_bases().find(|base| is_mutable(base))?.clone();
+                Some(Ok(Value::Term(machine.attribute_term(&base, name, span))))
+            }
             "__tablename__" => {
                 let id = self.class_of(class)?;
                 let state = self.state.borrow();
@@ -492,6 +510,21 @@ impl<'t> Library<'t> for SqlAlchemy<'t> {
         span: Span,
     ) {
         self.assigned_to_class(machine, class, name, value, span);
+    }
+
+    fn initialised(
+        &self,
+        machine: &mut Machine<'t>,
+        base: &Rc<Term<'t>>,
+        arguments: &Rc<Arguments<'t>>,
+        span: Span,
+    ) -> Option<Value<'t>> {
+        base.dotted().filter(|name| names::is_flask_class(name))?;
+        Some(self.flask_database(machine, base, arguments, span))
+    }
+
+    fn lends_attributes(&self, part: &Rc<Term<'t>>) -> bool {
+        names::is_flask_database(part)
     }
 
     fn instantiated(

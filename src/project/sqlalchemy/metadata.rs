@@ -161,6 +161,17 @@ impl<'t> SqlAlchemy<'t> {
             Some(Value::Class(class)) => Some(class.clone()),
             _ => None,
         };
+        // A declarative base that is made already is taken as it is: no automatic names.
+        if let Some(Value::Term(base)) = arguments.keyword("model_class").map(|found| &found.value)
+            && let Some(root) = self.root_of_term(machine, base)
+        {
+            let mut state = self.state.borrow_mut();
+            state.roots[root].kind = RegistryKind::Flask;
+            state.root_by_term.insert(address(term), root);
+            state.databases.push(term.clone());
+            drop(state);
+            return made;
+        }
         let given = arguments.keyword("metadata").map(|found| found.value.clone());
         let own = class.as_ref().and_then(|class| {
             class.ancestors().find_map(|ancestor| ancestor.own("metadata")).map(|binding| binding.value)
@@ -329,6 +340,12 @@ impl<'t> SqlAlchemy<'t> {
             Value::Class(class) => {
                 let root = state.root_by_class.get(&address(class))?;
                 Some((state.roots[*root].metadata, 3, class.span.file))
+            }
+            // A Flask-SQLAlchemy object of the project's own class.
+            Value::Object(object) => {
+                let part = object.library.borrow().clone().filter(|part| part.as_term().is_some())?;
+                drop(state);
+                self.metadata_behind(&part)
             }
             _ => None,
         }

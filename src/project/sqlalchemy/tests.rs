@@ -210,3 +210,20 @@ fn table_arguments_by_the_class_itself() {
     let indexes: Vec<_> = models.tables[0].constraints.iter().map(|index| index.columns.clone()).collect();
     assert_eq!(indexes, [[Some("name".to_owned())], [Some("id".to_owned())]]);
 }
+
+#[test]
+fn a_flask_database_of_the_projects_own_class() {
+    let code = "from flask_sqlalchemy import SQLAlchemy\nfrom sqlalchemy.ext.declarative import declarative_base\n\
+                class Database(SQLAlchemy):\n    def __init__(self, *args, **kwargs):\n        super().__init__(*args, **kwargs)\n        self.mine = {}\n\
+                db = Database()\nclass UserAccount(db.Model):\n    id = db.Column(db.Integer, primary_key=True)\n\
+                bare = Database(model_class=declarative_base())\nclass Post(bare.Model):\n    __tablename__ = 'posts'\n    id = bare.Column(bare.Integer, primary_key=True)\n";
+    assert_eq!(tables(code), "db.metadata: user_account(id*)\nbare.metadata: posts(id*)");
+}
+
+#[test]
+fn what_may_be_a_type_is_one() {
+    let code = "from sqlalchemy import Column, ForeignKey, Integer\nfrom sqlalchemy.ext.mutable import MutableDict\nfrom sqlalchemy.dialects.postgresql import JSONB\nfrom sqlalchemy.orm import declarative_base\n\
+                Base = declarative_base()\nclass Settings(MutableDict): pass\n\
+                class A(Base):\n    __tablename__ = 'a'\n    id = Column(Integer, primary_key=True)\n    settings = Column(Settings.as_mutable(JSONB))\n    what = Column(eval('x'))\n    which = Column(eval('x'), ForeignKey('a.id'))\n";
+    assert_eq!(tables(code), "Base.metadata: a(id*, settings, what, ?>Text(\"a.id\"))");
+}

@@ -59,6 +59,12 @@ impl Reader<'_, '_> {
         for name in [".venv", "venv", "env"] {
             self.virtualenv(&below(directory, name));
         }
+        // An unpacked wheel says in its metadata what it requires.
+        for entry in self.sources.entries(directory).to_vec() {
+            if entry.name.ends_with(".dist-info") {
+                self.if_there(&below(directory, &entry.name), "METADATA", Reader::wheel);
+            }
+        }
         for folder in [directory.to_owned(), below(directory, "requirements")] {
             for entry in self.sources.entries(&folder).to_vec() {
                 let is_requirements = entry.name.ends_with(".txt") || entry.name.ends_with(".in");
@@ -164,6 +170,20 @@ impl Reader<'_, '_> {
         self.versions.add(&normalized(name), Pin::Exact(version, Span::start_of(file)), place);
         if !self.versions.read_from.iter().any(|path| path == place) {
             self.versions.read_from.push(place.to_owned());
+        }
+    }
+
+    /// METADATA of a wheel: `Requires-Dist: sqlalchemy (>=2)`, up to the empty line that ends its head.
+    fn wheel(&mut self, file: FileId) {
+        let text = self.sources.text(file);
+        let path = self.read_from(file);
+        let mut start = 0;
+        for line in text.split_inclusive('\n').take_while(|line| !line.trim().is_empty()) {
+            if let Some(requirement) = line.strip_prefix("Requires-Dist:") {
+                let span = Span::new(file, start..start + line.trim_end().len());
+                self.require(requirement, span, &path);
+            }
+            start += line.len();
         }
     }
 
@@ -430,6 +450,14 @@ mod tests {
         assert_eq!((found.sqlalchemy().how.as_str(), found.open), ("setup.py pins SQLAlchemy 1.4.42", false));
         let pipfile = "{\"default\": {\"sqlalchemy\": {\"version\": \"==2.1.0\"}}}";
         assert_eq!(versions(&[("Pipfile.lock", pipfile)], "").sqlalchemy().version.to_string(), "2.1.0");
+        let wheel = versions(
+            &[(
+                "a-1.dist-info/METADATA",
+                "Name: a\nRequires-Dist: SQLAlchemy (==2.0.36) ; extra == 'x'\n\nRequires-Dist: SQLAlchemy (==1.0)\n",
+            )],
+            "a/db",
+        );
+        assert_eq!(wheel.sqlalchemy().version.to_string(), "2.0.36");
         let venv = versions(&[(".venv/lib/python3.12/site-packages/SQLAlchemy-2.0.43.dist-info/METADATA", "")], "");
         assert_eq!(venv.sqlalchemy().version.to_string(), "2.0.43");
     }

@@ -162,6 +162,12 @@ impl<'t> Machine<'t> {
                 if crate::python::standard::pydantic::has_method(class, name) {
                     return Ok(Value::BuiltinMethod(Rc::new(of.clone()), name.into()));
                 }
+                if let Value::Object(object) = of
+                    && let Some(Value::Term(part)) = object.library.borrow().clone()
+                    && self.libraries.iter().any(|library| library.lends_attributes(&part))
+                {
+                    return self.term_attribute(&part, name, span);
+                }
                 if let Some(outcome) = self.library_class_attribute(class, name, span) {
                     return outcome;
                 }

@@ -337,6 +337,11 @@ impl<'t> Machine<'t> {
         let of_typing = |base: &&Rc<Term<'t>>| base.dotted().is_none_or(|name| name.starts_with("typing"));
         let base = object.class.library_bases().find(|base| !of_typing(base)).cloned();
         if let Some(base) = base {
+            let libraries = self.libraries.clone();
+            if let Some(part) = libraries.iter().find_map(|library| library.initialised(self, &base, arguments, span)) {
+                *object.library.borrow_mut() = Some(part);
+                return;
+            }
             *object.library.borrow_mut() = Some(self.call_term(&base, arguments, span));
         }
     }

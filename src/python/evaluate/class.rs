@@ -2,8 +2,7 @@
 
 use std::rc::Rc;
 
-use super::statement::Flow;
-use super::{Machine, Outcome};
+use super::{Machine, Outcome, Raised};
 use crate::python::value::{Arguments, Binding, Class, Identity, Keyword, Name, Scope, Value};
 use crate::source::Span;
 use crate::syntax::python::tree;
@@ -49,11 +48,9 @@ impl<'t> Machine<'t> {
         let (module, file) = (place.module.clone(), place.file);
         let scope = Scope::of_class(Some(self.function_parent()));
         self.enter(scope.clone(), module, file, None);
-        let ran = self.block(&node.body);
+        let ran = self.class_body(&node.body);
         self.leave();
-        if let Ok(Flow::Return(_)) | Err(_) = ran {
-            ran?;
-        }
+        ran?;
         let parts = Parts {
             name: node.name.as_str().into(),
             node: Some(node),
@@ -66,6 +63,29 @@ impl<'t> Machine<'t> {
         };
         let class = self.make_class(parts)?;
         self.decorate(class, &decorators, span)
+    }
+
+    /// Runs a class's statements. What is raised deep in calls rests on more than was read, as in a module: what such a
+    /// statement would bind is not known.
+    fn class_body(&mut self, body: &'t [tree::Stmt]) -> Result<(), Box<Raised<'t>>> {
+        for statement in body {
+            let Err(raised) = self.block(std::slice::from_ref(statement)) else { continue };
+            let target = match statement {
+                tree::Stmt::Assign(node) => node.targets.first(),
+                tree::Stmt::AnnAssign(node) => Some(&*node.target),
+                _ => None,
+            };
+            match target {
+                Some(tree::Expr::Name(name)) if raised.calls > 0 => {
+                    let value = self.unknown(raised.span, &format!("raises {} on paper", raised.exception));
+                    let annotation = statement.as_ann_assign_stmt().map(|node| &*node.annotation);
+                    let (span, whole) = (self.at(name), self.at(statement));
+                    self.bind(&name.id, value, span, whole, annotation);
+                }
+                _ => return Err(raised),
+            }
+        }
+        Ok(())
     }
 
     fn function_parent(&mut self) -> Rc<Scope<'t>> {

@@ -152,7 +152,7 @@ impl<'t> Machine<'t> {
             let names = parent.scope.names.borrow();
             names.get("__path__").is_some_and(|binding| binding.statement != Span::start_of(file))
         });
-        let open = has_path || parent.scope.open.borrow().is_some() || parent.file.is_none();
+        let open = has_path || self.own_finders || parent.scope.open.borrow().is_some() || parent.file.is_none();
         if open || parent.scope.names.borrow().contains_key(attribute) || self.is_generated(parent, attribute) {
             return Ok(self.unknown(span, "a module that is not among the files of the project"));
         }
@@ -295,6 +295,12 @@ impl<'t> Machine<'t> {
         self.imports -= 1;
         match ran {
             Ok(_) => {
+                module.state.set(State::Done);
+                Ok(())
+            }
+            Err(raised) if self.passes_over_packages && module.package.is_some() => {
+                let why = format!("the package raises {} on paper", raised.exception);
+                *module.scope.open.borrow_mut() = Some(Unknown { span: raised.span, why: why.into() });
                 module.state.set(State::Done);
                 Ok(())
             }
@@ -533,8 +539,12 @@ impl<'t> Machine<'t> {
                 if module.scope.names.borrow().contains_key("__getattr__") {
                     return self.attribute(from, name, span);
                 }
-                if module.file.is_none() || self.is_generated(module, name) {
+                if module.file.is_none() || self.own_finders || self.is_generated(module, name) {
                     return Ok(self.unknown(span, "a name that is not among the files of the project"));
+                }
+                // Only its place made it a candidate for that name: the name proves that a library is meant.
+                if self.odd_imports.iter().any(|odd| odd.root.is_some() && odd.name == module.name) {
+                    return Ok(Value::Term(self.name_term(&format!("{}.{name}", module.name), span)));
                 }
                 if module.state.get() == State::Running {
                     let path = module.file.map_or("", |file| self.sources().path(file));

@@ -128,6 +128,8 @@ pub struct Machine<'t> {
     pub search_path: Vec<Name>,
     /// Something that could not be told, or that lies outside the project, was put on `sys.path`.
     pub search_path_open: bool,
+    /// The project has finders of its own on `sys.meta_path`: a module that is not found may be made by one.
+    pub own_finders: bool,
     /// `pathlib.Path` objects that were put on `sys.path`, where Python passes over them: the calls.
     pub paths_passed_over: Vec<Span>,
     /// The directories that `os.makedirs`, `os.mkdir` and `Path.mkdir` make in the project, relative to its root; `None`
@@ -161,6 +163,8 @@ pub struct Machine<'t> {
     pub fresh_machine: Option<Installed<'t>>,
     /// Environment variables that are set, where the run is to be that of this machine.
     pub variables: Rc<BTreeMap<String, String>>,
+    /// A package whose code raises does not keep its modules from being imported.
+    pub passes_over_packages: bool,
     /// Modules for which this says so are not run when they are imported: their names are unknown.
     pub skips: Option<Rc<dyn Fn(FileId) -> bool + 't>>,
     libraries: Rc<[Rc<dyn Library<'t> + 't>]>,
@@ -196,6 +200,7 @@ impl<'t> Machine<'t> {
             trees,
             search_path: Vec::new(),
             search_path_open: false,
+            own_finders: false,
             paths_passed_over: Vec::new(),
             made_directories: Vec::new(),
             working_directory: "".into(),
@@ -208,6 +213,7 @@ impl<'t> Machine<'t> {
             follows_imports: true,
             puts_off_imports: false,
             steps_of_a_call: STEPS_OF_A_CALL,
+            passes_over_packages: false,
             skips: None,
             fresh_machine: None,
             variables: Rc::default(),

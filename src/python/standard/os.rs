@@ -76,7 +76,12 @@ impl<'t> Library<'t> for System<'t> {
                 insert(machine, end, arguments.get(0, "sitedir")?, span);
                 Some(Ok(Value::None))
             }
-            ("sys.meta_path" | "sys.path_hooks", _) | ("pyrootutils" | "rootutils", _) => {
+            ("sys.meta_path" | "sys.path_hooks", _) => {
+                machine.search_path_open = true;
+                machine.own_finders = true;
+                None
+            }
+            ("pyrootutils" | "rootutils", _) => {
                 machine.search_path_open = true;
                 None
             }
