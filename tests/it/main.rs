@@ -6,6 +6,7 @@ mod cli;
 mod cluster;
 mod column_types;
 mod diagnose;
+mod draft;
 mod examples;
 mod oracle;
 mod outlines;
