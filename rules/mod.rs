@@ -5,11 +5,13 @@
 
 pub mod config;
 pub mod database;
+pub mod drift;
 pub mod env;
 pub mod everywhere;
 pub mod models;
 pub mod revisions;
 
+use crate::catalog::drift::Drift;
 use crate::database::live::Live;
 use crate::diagnostic::{Findings, Level};
 use crate::project::Project;
@@ -44,6 +46,8 @@ pub enum Check {
     EachRevision(fn(&RevisionScript, &Environment, &Project<'_>, &mut Findings)),
     /// Each database that an environment migrates: only `preflight` connects to one.
     Database(fn(&Live<'_>, &mut Findings)),
+    /// The migrations against the models, for each environment.
+    Drift(fn(&Drift, &mut Findings)),
     /// Found by `check` itself while it applies suppressions.
     InCheck,
 }
@@ -55,6 +59,7 @@ pub const FAMILIES: &[(&str, &[Rule])] = &[
     ("models", models::RULES),
     ("revisions", revisions::RULES),
     ("database", database::RULES),
+    ("drift", drift::RULES),
     ("everywhere", everywhere::RULES),
 ];
 

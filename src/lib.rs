@@ -22,8 +22,8 @@
 //! | [`rehearse`] | a project → what its own Alembic does with a copy | [`database`], [`catalog`], [`project`], [`source`] | rules, reports |
 //! | [`listing`] | a catalogue → JSON and other listings | [`catalog`], [`source`] | facts, rules, reports |
 //! | [`draft`] | operations → a revision file | [`catalog`], [`project`], [`source`] | parsers, rules, reports |
-//! | [`rules`] | facts → diagnostics | [`project`], [`catalog`], [`database`], [`diagnostic`], [`source`], [`secrets`] | the disk, parsers, reports |
-//! | [`check`] | runs the rules; suppressions, levels, order | [`rules`], [`project`], [`database`], [`diagnostic`], [`syntax`], [`source`] | reports |
+//! | [`rules`] | facts and catalogues → diagnostics | [`project`], [`catalog`], [`database`], [`diagnostic`], [`source`], [`secrets`] | the disk, parsers, reports |
+//! | [`check`] | runs the rules; suppressions, levels, order | [`rules`], [`catalog`], [`project`], [`database`], [`diagnostic`], [`syntax`], [`source`] | reports |
 //! | [`preflight`] | an environment and its database → a checklist | [`check`], [`rules`], [`database`], [`catalog`], [`project`], [`diagnostic`], [`source`], [`secrets`] | reports |
 //! | [`fix`] | diagnostics → new texts | [`check`], [`diagnostic`], [`syntax`], [`source`] | reports |
 //! | [`diagnose`] | a failed run's text → diagnostics | [`check`], [`rules`], [`project`], [`diagnostic`], [`syntax`], [`source`], [`secrets`] | reports, the disk |

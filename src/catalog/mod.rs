@@ -5,6 +5,8 @@
 //! `None` or [`Unresolved`], never a guess.
 
 pub mod column_type;
+pub mod diff;
+pub mod drift;
 pub mod inverse;
 pub mod models;
 pub mod operation;
@@ -18,6 +20,7 @@ pub mod table;
 use indexmap::IndexMap;
 
 use crate::catalog::table::{Enum, Sequence, Table, TableName};
+use crate::project::Project;
 use crate::project::versions::{Version, Versions};
 use crate::source::Span;
 
@@ -94,6 +97,15 @@ pub struct Target {
 }
 
 impl Target {
+    /// For an environment (by its place in [`Project::environments`]): what the user says, else what its URL names, else
+    /// PostgreSQL.
+    pub fn of_environment(project: &Project<'_>, environment: usize) -> Target {
+        let environment = &project.environments[environment];
+        let configured = project.settings.dialect.as_deref();
+        let named = configured.or_else(|| environment.url.get().map(|url| url.dialect.as_str()));
+        Target::of(named.and_then(Dialect::named).unwrap_or_default(), &environment.versions)
+    }
+
     /// For a dialect, with the versions that a fresh installation of an environment's requirements brings.
     pub fn of(dialect: Dialect, versions: &Versions) -> Target {
         Target { dialect, sqlalchemy: versions.newest_sqlalchemy(), sqlmodel: versions.sqlmodel().version }

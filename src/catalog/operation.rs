@@ -140,6 +140,8 @@ pub struct AlterColumn {
     pub server_default: Option<ServerDefault>,
     /// Its new comment; `Some(None)`: none.
     pub comment: Option<Option<String>>,
+    /// Its new identity; `Some(None)`: none.
+    pub identity: Option<Option<Identity>>,
     /// The column before, as far as it is known.
     pub existing: Option<Box<Column>>,
     /// `USING`, for a new type.
@@ -157,6 +159,7 @@ impl AlterColumn {
             nullable: None,
             server_default: None,
             comment: None,
+            identity: None,
             existing: None,
             using: None,
         }
@@ -176,6 +179,19 @@ pub enum Constraint {
     Check(CheckConstraint),
     /// An exclusion constraint.
     Exclude(ExcludeConstraint),
+}
+
+impl Constraint {
+    /// Its name.
+    pub fn name(&self) -> &Name {
+        match self {
+            Constraint::PrimaryKey(key) => &key.name,
+            Constraint::ForeignKey(key) => &key.name,
+            Constraint::Unique(unique) => &unique.name,
+            Constraint::Check(check) => &check.name,
+            Constraint::Exclude(exclude) => &exclude.name,
+        }
+    }
 }
 
 /// The kinds of constraints, as `op.drop_constraint(type_=…)` names them.

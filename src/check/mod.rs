@@ -10,6 +10,7 @@ pub mod suppression;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::catalog::drift::Drift;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::project::alembic::Environment;
 use crate::project::alembic::env_script::What;
@@ -28,6 +29,8 @@ pub struct Outcome {
     pub diagnostics: Vec<Diagnostic>,
     /// What was looked at.
     pub environments: Vec<EnvironmentSummary>,
+    /// The migrations against the models, of each environment; empty where no rule wanted to know.
+    pub drifts: Vec<Drift>,
     /// Mapped classes and tables declared without one, in the whole project.
     pub models: usize,
     /// Revisions of all environments.
@@ -123,8 +126,7 @@ pub fn check(sources: &Sources, options: &Options) -> Outcome {
         let paths = sources.ids().map(|file| sources.path(file));
         settings.excluded = paths.filter(|path| shown(path)).map(str::to_owned).collect();
     }
-    let read = catch_unwind(AssertUnwindSafe(|| project::read::read(sources, &trees, &settings)));
-    let project = match read {
+    let project = match catch_unwind(AssertUnwindSafe(|| project::read::read(sources, &trees, &settings))) {
         Ok(project) => project,
         Err(panic) => {
             let broken = format!("reading the project broke: {}", run::panic_text(&*panic));
@@ -132,7 +134,8 @@ pub fn check(sources: &Sources, options: &Options) -> Outcome {
         }
     };
     let mut outcome = looked_at(&project);
-    let mut found = run::run(&project, options, &mut outcome.internal_errors);
+    let (mut found, drifts) = run::run(&project, options, &mut outcome.internal_errors);
+    outcome.drifts = drifts;
     once(&mut found);
     if options.strict {
         let unread = found.iter_mut().filter(|diagnostic| diagnostic.rule == "not-analysed");

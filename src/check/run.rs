@@ -1,8 +1,10 @@
 //! Facts → findings: the one place with the loops over environments, classes, tables and revisions.
 
 use std::any::Any;
+use std::cell::OnceCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::catalog::drift::{self, Drift};
 use crate::check::options::Options;
 use crate::database::live::Live;
 use crate::diagnostic::{Diagnostic, Findings, Level};
@@ -10,8 +12,14 @@ use crate::project::Project;
 use crate::rules::{self, Check, Rule};
 
 /// Runs every rule that is on. A rule that panics loses its findings and leaves a line in `internal_errors`.
-pub fn run(project: &Project<'_>, options: &Options, internal_errors: &mut Vec<String>) -> Vec<Diagnostic> {
+pub fn run(
+    project: &Project<'_>,
+    options: &Options,
+    internal_errors: &mut Vec<String>,
+) -> (Vec<Diagnostic>, Vec<Drift>) {
     let mut found = Vec::new();
+    // Replayed once, and only when a rule wants it.
+    let drifts: OnceCell<Vec<Drift>> = OnceCell::new();
     for (family, rule) in rules::all() {
         let level = options.level(family, rule);
         if level == Level::Off {
@@ -19,7 +27,7 @@ pub fn run(project: &Project<'_>, options: &Options, internal_errors: &mut Vec<S
         }
         let findings = catch_unwind(AssertUnwindSafe(|| {
             let mut findings = Findings::of(rule.name, level);
-            one(rule, project, &mut findings);
+            one(rule, project, &drifts, &mut findings);
             findings.diagnostics
         }));
         match findings {
@@ -33,7 +41,7 @@ pub fn run(project: &Project<'_>, options: &Options, internal_errors: &mut Vec<S
         }
     }
     found.retain(|diagnostic| diagnostic.level != Level::Off);
-    found
+    (found, drifts.into_inner().unwrap_or_default())
 }
 
 /// Runs a rule about a database, which only `preflight` looks at.
@@ -58,7 +66,7 @@ pub fn panic_text(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it panicked".to_owned())
 }
 
-fn one(rule: &Rule, project: &Project<'_>, findings: &mut Findings) {
+fn one(rule: &Rule, project: &Project<'_>, drifts: &OnceCell<Vec<Drift>>, findings: &mut Findings) {
     match rule.check {
         Check::WholeProject(check) => check(project, findings),
         Check::EachEnvironment(check) => {
@@ -91,6 +99,13 @@ fn one(rule: &Rule, project: &Project<'_>, findings: &mut Findings) {
                 for revision in &environment.revisions.scripts {
                     check(revision, environment, project, findings);
                 }
+            }
+        }
+        Check::Drift(check) => {
+            let all = drifts.get_or_init(|| (0..project.environments.len()).map(|at| drift::of(project, at)).collect());
+            for (drift, environment) in all.iter().zip(&project.environments) {
+                findings.in_environment(Some(&environment.name));
+                check(drift, findings);
             }
         }
         Check::Database(_) | Check::InCheck => {}

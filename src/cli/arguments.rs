@@ -60,6 +60,8 @@ pub enum Command {
     Preflight(Box<PreflightArguments>),
     /// Explain a failed alembic run, or the newest revision file
     Diagnose(DiagnoseArguments),
+    /// Show what autogenerate would write, without a database
+    Drift(DriftArguments),
     /// Draw the revision graph
     Graph(GraphArguments),
     /// Print the tables that the models or the migrations make
@@ -212,6 +214,38 @@ pub struct CheckArguments {
     pub alembic: Option<String>,
     /// The SQL dialect to assume
     #[arg(long, value_name = "NAME", help_heading = "Assume")]
+    pub dialect: Option<String>,
+}
+
+/// `limbeck drift`
+#[derive(Clone, Debug, Default, Args)]
+pub struct DriftArguments {
+    /// The project
+    #[arg(value_name = "DIRECTORY")]
+    pub directory: Option<PathBuf>,
+    /// Not these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Exit 0 whatever is found
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// The file of known problems
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Report known problems, too
+    #[arg(long, conflicts_with = "baseline")]
+    pub no_baseline: bool,
+    /// How to report: full, concise, json, sarif, github; with =FILE into a file (repeatable)
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub output_format: Vec<String>,
+    /// The SQLAlchemy version to assume
+    #[arg(long, value_name = "VERSION")]
+    pub sqlalchemy: Option<String>,
+    /// The Alembic version to assume
+    #[arg(long, value_name = "VERSION")]
+    pub alembic: Option<String>,
+    /// The SQL dialect to assume
+    #[arg(long, value_name = "NAME")]
     pub dialect: Option<String>,
 }
 
@@ -454,6 +488,13 @@ pub enum DebugCommand {
         /// Whose SQL it is: postgresql, mysql, sqlite
         #[arg(long, value_name = "NAME", default_value = "postgresql")]
         dialect: String,
+    },
+    /// What autogenerate would write for the models of one folder against a database made from those of another
+    Diff {
+        /// The project whose models made the database
+        before: PathBuf,
+        /// The project with the models as they should be
+        after: PathBuf,
     },
 }
 

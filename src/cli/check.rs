@@ -94,8 +94,8 @@ struct Run {
 }
 
 /// Which project, and which files of it.
-struct Place {
-    root: PathBuf,
+pub(super) struct Place {
+    pub(super) root: PathBuf,
     /// Paths relative to the root; `None`: no file was named.
     only: Option<BTreeSet<String>>,
     /// The file that standard input stands for, relative to the root.
@@ -103,7 +103,7 @@ struct Place {
 }
 
 impl Place {
-    fn of(arguments: &CheckArguments) -> Result<Place, Failure> {
+    pub(super) fn of(arguments: &CheckArguments) -> Result<Place, Failure> {
         let mut paths = arguments.paths.clone();
         let stdin = paths.iter().any(|path| path == Path::new("-")) || arguments.stdin_filename.is_some();
         paths.retain(|path| path != Path::new("-"));
@@ -151,7 +151,13 @@ fn sources(arguments: &CheckArguments, place: &Place) -> Result<Sources, Failure
     Ok(sources.with([(path.clone(), text)]))
 }
 
-fn options(arguments: &CheckArguments, global: &Global, config: &Config, place: &Place) -> Result<Options, Failure> {
+/// The options of a run.
+pub(super) fn options(
+    arguments: &CheckArguments,
+    global: &Global,
+    config: &Config,
+    place: &Place,
+) -> Result<Options, Failure> {
     let mut options = config.options(&place.root)?;
     for name in [
         &arguments.select,

@@ -11,7 +11,6 @@ use jiff::tz::TimeZone;
 use crate::catalog::operation::Operation;
 use crate::catalog::{Catalog, Dialect, Target, models, order, statements};
 use crate::cli::arguments::{DraftArguments, Global};
-use crate::cli::schema::target;
 use crate::cli::{Exit, Failure, Out, configured, loaded};
 use crate::draft::naming::Date;
 use crate::draft::{Draft, Request, draft};
@@ -47,7 +46,7 @@ pub fn run(arguments: &DraftArguments, global: &Global, out: Out<'_>) -> Result<
             return Err(Failure(format!("{} environments: {}; say which with --env", names.len(), names.join(", "))));
         }
     };
-    let target = target(&project, 0);
+    let target = Target::of_environment(&project, 0);
     let (operations, before) = missing(&project, environment, &target)?;
     if operations.is_empty() {
         writeln!(out, "Nothing to write: the migrations make what the models declare.")?;

@@ -5,6 +5,7 @@ pub mod check;
 pub mod debug;
 pub mod diagnose;
 pub mod draft;
+pub mod drift;
 pub mod graph;
 pub mod pages;
 pub mod preflight;
@@ -101,6 +102,7 @@ fn dispatch(arguments: Arguments, out: Out<'_>) -> Result<Exit, Failure> {
         Command::Check(of_check) => check::run(of_check, global, out),
         Command::Preflight(of_preflight) => preflight::run(of_preflight, global, out),
         Command::Diagnose(of_diagnose) => diagnose::run(of_diagnose, global, out),
+        Command::Drift(of_drift) => drift::run(of_drift, global, out),
         Command::Graph(of_graph) => graph::run(of_graph, global, out),
         Command::Schema(of_schema) => schema::run(of_schema, global, out),
         Command::Rehearse(of_rehearse) => rehearse::run(of_rehearse, global, out),

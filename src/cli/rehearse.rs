@@ -6,10 +6,10 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::Instant;
 
+use crate::catalog::Target;
 use crate::check;
 use crate::check::options::Options;
 use crate::cli::arguments::{Global, RehearseArguments};
-use crate::cli::schema::target;
 use crate::cli::{Exit, Failure, Out, configured, loaded, terminal};
 use crate::fix::{self, Which};
 use crate::project::alembic::env_script::TargetMetadata;
@@ -72,7 +72,7 @@ impl Rehearsal<'_> {
         let interpreter = interpreter::find(self.arguments.python.as_deref(), self.root, &run_from)?;
         let scratch = Scratch::make("limbeck-rehearsal-", None, &|_| Vec::new())?;
         let copy = scratch.folder.join(self.root.file_name().unwrap_or("project".as_ref()));
-        let database = Database::make(target(self.project, self.environment).dialect, &scratch.folder)?;
+        let database = Database::make(Target::of_environment(self.project, self.environment).dialect, &scratch.folder)?;
         writeln!(
             out,
             "{}  ->  {}, by {} (SQLAlchemy {}, Alembic {})",

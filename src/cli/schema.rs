@@ -38,7 +38,7 @@ pub fn run(arguments: &SchemaArguments, global: &Global, out: Out<'_>) -> Result
     let project = read::read(&sources, &trees, &settings);
     let mut read: Vec<(Option<usize>, Target, Catalog)> = (0..project.environments.len())
         .map(|environment| {
-            let target = target(&project, environment);
+            let target = Target::of_environment(&project, environment);
             let catalog = match arguments.from {
                 SchemaSource::Models => catalog::models::declared(&project, environment, &target),
                 SchemaSource::Migrations => catalog::replay::replayed(&project, environment, &target),
@@ -102,15 +102,6 @@ pub fn run(arguments: &SchemaArguments, global: &Global, out: Out<'_>) -> Result
         }
     }
     Ok(Exit::Clean)
-}
-
-/// For which database and version an environment's types are written: what the user says, else what its URL names, else
-/// PostgreSQL.
-pub fn target(project: &Project<'_>, environment: usize) -> Target {
-    let environment = &project.environments[environment];
-    let configured = project.settings.dialect.as_deref();
-    let named = configured.or_else(|| environment.url.get().map(|url| url.dialect.as_str()));
-    Target::of(named.and_then(Dialect::named).unwrap_or_default(), &environment.versions)
 }
 
 fn default_target(project: &Project<'_>) -> Target {

@@ -80,7 +80,7 @@ pub fn diagnose(log: &str, sources: &Sources, log_file: FileId, options: &Option
     let trees = Trees::of(sources);
     let project = read::read(sources, &trees, &options.settings);
     let mut outcome = check::looked_at(&project);
-    let mut found = run::run(&project, &options, &mut outcome.internal_errors);
+    let (mut found, _) = run::run(&project, &options, &mut outcome.internal_errors);
     check::once(&mut found);
     let reader = Reader { project: &project, found: &found, log: &log, log_file, series };
     let mut failure = Some(Failure { phase: "the log shows no failure.".to_owned(), ..Failure::default() });
@@ -164,7 +164,7 @@ pub fn without_log(sources: &Sources, options: &Options, file: Option<&str>) -> 
     let trees = Trees::of(sources);
     let project = read::read(sources, &trees, &options.settings);
     let mut outcome = check::looked_at(&project);
-    let mut found = run::run(&project, options, &mut outcome.internal_errors);
+    let (mut found, _) = run::run(&project, options, &mut outcome.internal_errors);
     check::once(&mut found);
     let told = newest::look(&project, &found, file)?;
     let mut failure = None;

@@ -82,6 +82,8 @@ pub struct Project<'s> {
     pub models: sqlalchemy::Models,
     /// All Python code, for questions.
     pub code: code::Code<'s>,
+    /// The functions that the env.py files hand to autogenerate, for questions.
+    pub decisions: Box<dyn alembic::decisions::Decide + 's>,
     /// What the application does beside migrations.
     pub application: application::Application,
     /// The linters that look for unused imports.

@@ -11,10 +11,11 @@ use rustc_hash::FxHashSet;
 
 use crate::project::alembic::Environment;
 use crate::project::alembic::config::Shape;
+use crate::project::alembic::decisions::Decisions;
 use crate::project::alembic::discovery::{self, Found};
 use crate::project::alembic::env_script::{EnvScript, TargetMetadata, What};
 use crate::project::alembic::flask_migrate::{self, FlaskApp};
-use crate::project::alembic::library::{Alembic, MetaDatas, run_env, try_filters};
+use crate::project::alembic::library::{self, Alembic, MetaDatas, run_env, try_filters};
 use crate::project::alembic::revision::{self, RevisionMap};
 use crate::project::application::Application;
 use crate::project::beside::{self, Beside, Done};
@@ -50,11 +51,12 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         .collect();
     let mut broken = Vec::new();
     let homes = found.iter().flat_map(|found| [found.run_from.as_str(), found.config.directory.as_str()]);
-    let setups = catch_unwind(AssertUnwindSafe(|| setup_script::read_above(trees, homes))).unwrap_or_else(|panic| {
-        broken.push(format!("running setup.py on paper broke: {}", said(&*panic)));
-        SetupScripts::new()
-    });
-    let setups = &setups;
+    let kept_setups =
+        catch_unwind(AssertUnwindSafe(|| setup_script::read_above(trees, homes))).unwrap_or_else(|panic| {
+            broken.push(format!("running setup.py on paper broke: {}", said(&*panic)));
+            SetupScripts::new()
+        });
+    let setups = &kept_setups;
     let path = |found: &Found| search_path(sources, &found.config, &found.run_from, setups);
     let paths: Vec<Vec<String>> = found.iter().map(path).collect();
     let files = |found: &Found| revision::read::files(sources, &found.version_locations, is_recursive(found));
@@ -138,6 +140,14 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
     let versions = versions::read::read(sources, "", settings, &mut packaging);
     let settings = settings.clone();
     let code = Code::of(trees, words);
+    // Asked for the first time, env.py is run once more: the machines of these runs are gone.
+    let again = (found.clone(), paths.clone(), settings.clone());
+    let decisions = Decisions::of(move |number| {
+        let (found, paths, settings) = &again;
+        let run = Run::of(found.get(number)?, &paths[number], trees, &kept_setups, settings);
+        let functions = library::decisions(&run.alembic);
+        Some((run.machine, functions))
+    });
     Project {
         sources,
         settings,
@@ -145,6 +155,7 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         versions,
         models,
         code,
+        decisions: Box::new(decisions),
         application,
         linters,
         unreadable,

@@ -17,6 +17,9 @@ use crate::source::Span;
 /// Keyword arguments of `context.configure` that are not flags.
 const NOT_OPTIONS: &[&str] = &["connection", "url", "target_metadata"];
 
+/// The options that may be functions of the project.
+const DECISIONS: &[&str] = &["include_object", "include_name", "compare_type", "compare_server_default"];
+
 impl<'t> Alembic<'t> {
     pub(super) fn context_call(
         &self,
@@ -74,7 +77,7 @@ impl<'t> Alembic<'t> {
             if NOT_OPTIONS.contains(&&*keyword.name) {
                 continue;
             }
-            if matches!(&*keyword.name, "include_object" | "include_name") && !matches!(keyword.value, Value::None) {
+            if DECISIONS.contains(&&*keyword.name) && matches!(keyword.value, Value::Function(_) | Value::Method(..)) {
                 filters.push((keyword.name.to_string(), keyword.value.clone()));
             }
             let value = match &keyword.value {

@@ -533,6 +533,14 @@ pub fn run_env<'t>(
     EnvScript { file, online, offline, layout, packages, made_directories }
 }
 
+/// The functions that the last `context.configure` of the online run was given, by the option's name.
+pub fn decisions<'t>(library: &Alembic<'t>) -> Vec<(String, Value<'t>)> {
+    let state = library.state.borrow();
+    let last = state.filters.last().map(|(span, ..)| *span);
+    let of_last = state.filters.iter().filter(|(span, ..)| Some(*span) == last);
+    of_last.map(|(_, option, function)| (option.clone(), function.clone())).collect()
+}
+
 /// Tries the filters of the online run on all tables that are known by now, also on those that env.py does not reach.
 pub fn try_filters<'t>(
     machine: &mut Machine<'t>,
@@ -540,8 +548,8 @@ pub fn try_filters<'t>(
     metadatas: &dyn MetaDatas<'t>,
     script: &mut EnvScript,
 ) {
-    let filters = std::mem::take(&mut library.state.borrow_mut().filters);
-    for (span, option, function) in filters {
+    let filters = library.state.borrow().filters.clone();
+    for (span, option, function) in filters.into_iter().filter(|(_, option, _)| option.starts_with("include_")) {
         for event in &mut script.online.events {
             let What::Configure(call) = &mut event.what else { continue };
             if call.span != span || call.filters.iter().any(|filter| filter.option == option) {

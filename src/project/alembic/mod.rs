@@ -2,6 +2,7 @@
 
 pub mod config;
 mod context;
+pub mod decisions;
 pub mod discovery;
 pub mod engine;
 pub mod env_layout;

@@ -185,7 +185,16 @@ impl<'t> SqlAlchemy<'t> {
                     call: given.whole,
                     use_alter: false,
                     unusual: false,
-                    given: Vec::new(),
+                    // SQLModel hands it on.
+                    given: arguments
+                        .keyword("ondelete")
+                        .map(|action| Given {
+                            name: Some("ondelete".to_owned()),
+                            value: expression::of_value(&action.value),
+                            span: action.span,
+                        })
+                        .into_iter()
+                        .collect(),
                 });
             }
         }
@@ -260,7 +269,12 @@ pub(super) fn annotate(column: &mut Column, annotation: &attribute::Annotation) 
                             call: given.span,
                             use_alter: false,
                             unusual: false,
-                            given: Vec::new(),
+                            given: marker
+                                .arguments()
+                                .iter()
+                                .filter(|other| other.name.as_deref() == Some("ondelete"))
+                                .cloned()
+                                .collect(),
                         });
                     }
                     (None, Expression::Call(callee, arguments)) if callee.short_name() == Some("ForeignKey") => {

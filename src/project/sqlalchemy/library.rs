@@ -17,7 +17,7 @@ use crate::project::sqlalchemy::{
 };
 use crate::python::evaluate::{Machine, Outcome, Raised};
 use crate::python::library::Library;
-use crate::python::value::{Arguments, Class, Identity, Keyword, Name, Term, TermKind, Value};
+use crate::python::value::{Arguments, Class, Dict, Identity, Key, Keyword, Name, Term, TermKind, Value};
 use crate::source::Span;
 
 /// SQLAlchemy, SQLModel and Flask-SQLAlchemy, on paper.
@@ -37,6 +37,8 @@ pub(super) struct State<'t> {
     pub(super) metadata_by_term: FxHashMap<usize, MetaDataId>,
     /// The MetaData of everything whose MetaData could not be read.
     pub(super) unread_metadata: Option<MetaDataId>,
+    /// When the facts have been taken out: the keys of the tables of each MetaData, and whether these are all.
+    taken: Vec<(Vec<String>, bool)>,
     /// Declarative bases, registries and Flask-SQLAlchemy objects.
     pub(super) roots: Vec<Root<'t>>,
     pub(super) root_by_term: FxHashMap<usize, usize>,
@@ -107,9 +109,23 @@ impl<'t> SqlAlchemy<'t> {
     pub fn models(&self, machine: &mut Machine<'t>) -> Models {
         self.name_metadatas(machine);
         self.look_into_types(machine);
-        let mut models = std::mem::take(&mut self.state.borrow_mut().models);
+        let numbers = 0..self.state.borrow().models.metadatas.len();
+        let keys = numbers.map(|number| self.table_keys(MetaDataId(number))).collect();
+        let mut state = self.state.borrow_mut();
+        state.taken = keys;
+        let mut models = std::mem::take(&mut state.models);
+        drop(state);
         models.second_imports = second_imports(machine);
         models
+    }
+
+    /// The keys of `MetaData.tables`, and whether these are all; also when the facts have been taken out.
+    fn table_keys(&self, id: MetaDataId) -> (Vec<String>, bool) {
+        let state = self.state.borrow();
+        if let Some(taken) = state.taken.get(id.0) {
+            return taken.clone();
+        }
+        (state.models.tables_of(id).filter_map(Table::key).collect(), state.models.is_complete(id))
     }
 
     /// Shows the facts so far.
@@ -400,8 +416,18 @@ impl<'t> Library<'t> for SqlAlchemy<'t> {
     }
 
     fn attribute(&self, machine: &mut Machine<'t>, of: &Rc<Term<'t>>, name: &str, span: Span) -> Option<Outcome<'t>> {
-        let _ = span;
         match name {
+            "tables" => {
+                let metadata = self.metadata_of(&Value::Term(of.clone()))?;
+                let (keys, is_complete) = self.table_keys(metadata);
+                let tables = Dict::default();
+                for key in keys {
+                    let table = machine.unknown(span, "a table of a MetaData");
+                    tables.entries.borrow_mut().insert(Key::Str(key.as_str().into()), table);
+                }
+                tables.open.set(!is_complete);
+                Some(Ok(Value::Dict(Rc::new(tables))))
+            }
             "metadata" => {
                 if let Some(table) = self.table_of(&Value::Term(of.clone())) {
                     let metadata = self.state.borrow().models.table(table).metadata;

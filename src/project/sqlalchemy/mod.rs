@@ -176,6 +176,8 @@ pub struct Table {
     pub constraints: Vec<Constraint>,
     /// `comment=`
     pub comment: Option<String>,
+    /// `info=` is given.
+    pub info: bool,
     /// `extend_existing` or `keep_existing` is given.
     pub extends: bool,
     /// A table of this name was on the MetaData before.

@@ -20,6 +20,8 @@ pub(super) struct TableArguments {
     pub(super) no_schema: bool,
     /// `comment=`
     pub(super) comment: Option<String>,
+    /// `info=` is given.
+    pub(super) info: bool,
     /// `extend_existing`, `keep_existing`
     pub(super) extends: bool,
     /// The database tells which columns there are, or something was not read.
@@ -189,6 +191,7 @@ impl<'t> SqlAlchemy<'t> {
                 _ => found.schema = Some(Known::Unknown(span, "the schema is computed".to_owned())),
             },
             "comment" => found.comment = value.as_str().map(str::to_owned),
+            "info" => found.info = true,
             "extend_existing" | "keep_existing" | "useexisting" => {
                 found.extends |= !matches!(value, Value::Bool(false));
             }
@@ -224,6 +227,7 @@ impl<'t> SqlAlchemy<'t> {
             open: arguments.open,
             constraints: arguments.constraints,
             comment: arguments.comment,
+            info: arguments.info,
             extends: arguments.extends,
             duplicate_of: None,
             imported_at,
@@ -348,6 +352,7 @@ impl<'t> SqlAlchemy<'t> {
                     schema,
                     no_schema: true,
                     comment: None,
+                    info: true,
                     extends: true,
                     open,
                     constraints,

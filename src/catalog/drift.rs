@@ -1,0 +1,124 @@
+//! An environment's migrations against its models → a [`Drift`].
+
+use crate::catalog::diff::change::Change;
+use crate::catalog::diff::options::{Options, Switch};
+use crate::catalog::diff::{self, Difference};
+use crate::catalog::models;
+use crate::catalog::replay::Replay;
+use crate::catalog::{Catalog, Dialect, Target};
+use crate::project::Project;
+use crate::project::alembic::env_script::TargetMetadata;
+use crate::project::alembic::revision::{Does, RevisionScript};
+use crate::source::Span;
+
+/// What autogenerate would write for an environment, and what its newest revisions do not undo.
+#[derive(Clone, Debug)]
+pub struct Drift {
+    /// The database that is meant.
+    pub target: Target,
+    /// From the migrations to the models.
+    pub difference: Difference,
+    /// What `downgrade` leaves different from what `upgrade` found, of the newest revisions.
+    pub reversals: Vec<Reversal>,
+    /// Why nothing could be compared.
+    pub nothing: Option<String>,
+}
+
+/// A revision whose `downgrade` does not lead back.
+#[derive(Clone, Debug)]
+pub struct Reversal {
+    /// Its id.
+    pub revision: String,
+    /// The name of its `downgrade`.
+    pub downgrade: Span,
+    /// What would still have to be done.
+    pub left: Vec<Change>,
+}
+
+/// Compares the migrations of an environment (by its place in [`Project::environments`]) with its models.
+pub fn of(project: &Project<'_>, environment: usize) -> Drift {
+    let target = Target::of_environment(project, environment);
+    let mut drift =
+        Drift { target: target.clone(), difference: Difference::default(), reversals: Vec::new(), nothing: None };
+    drift.nothing = impossible(project, environment);
+    if drift.nothing.is_some() {
+        return drift;
+    }
+    let declared = models::declared(project, environment, &target);
+    let (found, reversals) = replayed(project, environment, &target);
+    let options = Options::of(project, environment, target);
+    drift.difference = diff::compare(&found, &declared, &options);
+    drift.reversals = reversals;
+    let closed = |catalog: &Catalog| catalog.open.first().map(|(_, why)| why.clone());
+    if drift.difference.compared == 0 && !drift.difference.not_compared.is_empty() {
+        let why = closed(&declared).or_else(|| closed(&found));
+        drift.nothing = Some(why.unwrap_or_else(|| drift.difference.not_compared[0].why.clone()));
+    }
+    drift
+}
+
+/// Why there is nothing to compare.
+fn impossible(project: &Project<'_>, number: usize) -> Option<String> {
+    let environment = &project.environments[number];
+    if let Some(url) = environment.url.get()
+        && Dialect::named(&url.dialect).is_none()
+        && project.settings.dialect.is_none()
+    {
+        return Some(format!("limbeck knows PostgreSQL, MySQL, MariaDB and SQLite, and not `{}`", url.dialect));
+    }
+    let Some(script) = &environment.env_script else { return Some("there is no env.py".to_owned()) };
+    let targets: Vec<&TargetMetadata> = script.online.configures().map(|(_, call)| &call.target_metadata).collect();
+    match targets.last() {
+        None => Some("env.py reaches no `context.configure`, as far as it could be read".to_owned()),
+        Some(TargetMetadata::Absent) => Some("env.py passes no `target_metadata`".to_owned()),
+        Some(TargetMetadata::None) => Some("env.py passes `target_metadata=None`".to_owned()),
+        Some(TargetMetadata::These(_)) => None,
+        Some(TargetMetadata::Other(what)) => Some(format!("env.py passes {what} as `target_metadata`")),
+        Some(TargetMetadata::Unknown(why)) => Some(format!("`target_metadata` could not be read: {why}")),
+    }
+}
+
+/// What the migrations make, and which of the newest do not undo what they do.
+fn replayed(project: &Project<'_>, environment: usize, target: &Target) -> (Catalog, Vec<Reversal>) {
+    let revisions = &project.environments[environment].revisions;
+    let recent: Vec<usize> = revisions.recent().iter().map(|script| script.number).collect();
+    let mut replay = Replay::of(project, environment, target);
+    let mut reversals = Vec::new();
+    for script in revisions.upgrade_order() {
+        if !recent.contains(&script.number) || !can_go_back(script) {
+            replay.upgrade(script);
+            continue;
+        }
+        let before = replay.catalog();
+        replay.upgrade(script);
+        let after = replay.catalog();
+        replay.downgrade(script);
+        reversals.extend(reversal(script, &replay.catalog(), &before, target, project, environment));
+        replay.set(after);
+    }
+    (replay.into_catalog(), reversals)
+}
+
+fn can_go_back(script: &RevisionScript) -> bool {
+    script.downgrade.as_ref().is_some_and(|step| step.does == Does::Something && !step.decorated)
+}
+
+fn reversal(
+    script: &RevisionScript,
+    back: &Catalog,
+    before: &Catalog,
+    target: &Target,
+    project: &Project<'_>,
+    environment: usize,
+) -> Option<Reversal> {
+    let alembic = project.environments[environment].versions.alembic().version;
+    let options = Options { include_schemas: Switch::On, ..Options::new(target.clone(), alembic) };
+    // What was not read on the way back may have done it.
+    if back.open.len() > before.open.len() || back.unresolved.len() > before.unresolved.len() {
+        return None;
+    }
+    let left = diff::compare(back, before, &options).changes;
+    let revision = script.id().unwrap_or("?").to_owned();
+    let downgrade = script.downgrade.as_ref()?.name_span;
+    (!left.is_empty()).then_some(Reversal { revision, downgrade, left })
+}
