@@ -433,6 +433,9 @@ pub struct RehearseArguments {
     /// The project's interpreter, or its virtual environment
     #[arg(long, value_name = "PATH")]
     pub python: Option<PathBuf>,
+    /// A PostgreSQL server on which databases may be made, and dropped again, instead of one that is started for it
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
     /// Apply all fixes to the copy first
     #[arg(long)]
     pub with_fixes: bool,

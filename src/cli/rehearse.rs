@@ -11,8 +11,10 @@ use crate::check;
 use crate::check::options::Options;
 use crate::cli::arguments::{Global, RehearseArguments};
 use crate::cli::{Exit, Failure, Out, configured, loaded, terminal};
+use crate::database::target::Surroundings;
 use crate::fix::{self, Which};
 use crate::project::alembic::env_script::TargetMetadata;
+use crate::project::sqlalchemy::url::{EngineUrl, Provenance, UrlKind};
 use crate::project::{Project, read};
 use crate::rehearse::command::Stage;
 use crate::rehearse::database::Database;
@@ -20,6 +22,7 @@ use crate::rehearse::interpreter::Interpreter;
 use crate::rehearse::{Audience, Plan, Step, Verdict, call, copy, interpreter, play};
 use crate::report::{self, Format, Style};
 use crate::scratch::Scratch;
+use crate::source::Span;
 use crate::secrets::{Language, mask_line};
 use crate::syntax::python::Trees;
 
@@ -35,6 +38,8 @@ pub fn run(arguments: &RehearseArguments, global: &Global, out: Out<'_>) -> Resu
     if !global.env.is_empty() {
         options.settings.environments.clone_from(&global.env);
     }
+    // As the next command would find it: with the variables that are set here.
+    options.settings.variables = Surroundings::of_process().variables.into_iter().collect();
     options.settings.dialect = arguments.dialect.clone().or(options.settings.dialect.take());
     let sources = loaded(given, true)?;
     let trees = Trees::of(&sources);
@@ -72,7 +77,15 @@ impl Rehearsal<'_> {
         let interpreter = interpreter::find(self.arguments.python.as_deref(), self.root, &run_from)?;
         let scratch = Scratch::make("limbeck-rehearsal-", None, &|_| Vec::new())?;
         let copy = scratch.folder.join(self.root.file_name().unwrap_or("project".as_ref()));
-        let database = Database::make(Target::of_environment(self.project, self.environment).dialect, &scratch.folder)?;
+        let database = match &self.arguments.url {
+            Some(url) => {
+                let place = environment.config.file.or_else(|| environment.env_script.as_ref().map(|script| script.file));
+                let span = place.map_or(environment.url.span(), Span::start_of);
+                let provenance = Provenance { kind: UrlKind::Literal, chain: Vec::new(), masked_at: None };
+                Database::borrow(EngineUrl::read(url, span, provenance))?
+            }
+            None => Database::make(Target::of_environment(self.project, self.environment).dialect, &scratch.folder)?,
+        };
         writeln!(
             out,
             "{}  ->  {}, by {} (SQLAlchemy {}, Alembic {})",
@@ -201,7 +214,7 @@ impl Lines<'_> {
 impl Audience for Lines<'_> {
     fn begins(&mut self, name: &'static str, text: &str) {
         if self.is_terminal {
-            let _ = write!(io::stderr(), "\r  ..    {name:<9} {text} ");
+            let _ = write!(io::stderr(), "\r  ..    {name:<11}  {text} ");
         }
     }
 
@@ -216,7 +229,7 @@ impl Audience for Lines<'_> {
         };
         self.failed |= step.verdict == Verdict::Failed;
         let took = step.took.map(|took| format!("  [{:.1} s]", took.as_secs_f64())).unwrap_or_default();
-        let _ = writeln!(self.out, "  {word:<4}  {:<9} {}{took}", step.name, step.text);
+        let _ = writeln!(self.out, "  {word:<4}  {:<11}  {}{took}", step.name, step.text);
         let _ = self.out.flush();
     }
 }

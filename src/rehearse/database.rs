@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::catalog::Dialect;
 use crate::database::cluster::{Cluster, Settings};
+use crate::database::postgresql::borrowed::Borrowed;
+use crate::database::target::{Surroundings, Target};
+use crate::project::sqlalchemy::url::EngineUrl;
 
 /// How many databases a project may connect to.
 const COUNT: usize = 4;
@@ -13,6 +16,8 @@ const COUNT: usize = 4;
 pub enum Database {
     /// On a PostgreSQL server of our own.
     Postgresql(Box<Cluster>),
+    /// On the user's own server, which this URL names.
+    Borrowed(Box<EngineUrl>, Borrowed),
     /// Files of SQLite's in a scratch folder.
     Sqlite(PathBuf),
 }
@@ -39,18 +44,32 @@ impl Database {
         }
     }
 
+    /// Makes them on the server that `url` names.
+    ///
+    /// # Errors
+    /// It is not PostgreSQL's, can't be reached, or doesn't let us: in words.
+    pub fn borrow(url: EngineUrl) -> Result<Database, String> {
+        if Dialect::named(&url.dialect) != Some(Dialect::Postgresql) {
+            return Err("--url must name a PostgreSQL server".to_owned());
+        }
+        let target = Target::of(&url, &Surroundings::of_process(), Path::new(""))?;
+        let borrowed = Borrowed::make(&target, COUNT)?;
+        Ok(Database::Borrowed(Box::new(url), borrowed))
+    }
+
     /// SQLAlchemy's name of the dialect.
     pub fn dialect(&self) -> &'static str {
         match self {
-            Database::Postgresql(_) => "postgresql",
+            Database::Postgresql(_) | Database::Borrowed(..) => "postgresql",
             Database::Sqlite(_) => "sqlite",
         }
     }
 
     /// Their URLs.
     pub fn urls(&self) -> Vec<String> {
-        let url = |number| match self {
+        let url = |number: usize| match self {
             Database::Postgresql(cluster) => cluster.url(None, &name(number)),
+            Database::Borrowed(url, borrowed) => with_database(url, &borrowed.names[number]),
             Database::Sqlite(folder) => format!("sqlite:///{}", folder.join(name(number) + ".db").display()),
         };
         (0..COUNT).map(url).collect()
@@ -63,6 +82,9 @@ impl Database {
                 let version = cluster.sql("postgres", "SHOW server_version").unwrap_or_default();
                 format!("a throw-away PostgreSQL {}", version.split_whitespace().next().unwrap_or_default())
             }
+            Database::Borrowed(url, _) => {
+                format!("a throw-away database on {}", url.host.as_deref().unwrap_or("the server of --url"))
+            }
             Database::Sqlite(_) => "a throw-away SQLite file".to_owned(),
         }
     }
@@ -70,4 +92,33 @@ impl Database {
 
 fn name(number: usize) -> String {
     format!("rehearsal_{}", number + 1)
+}
+
+/// The URL with another database.
+fn with_database(url: &EngineUrl, database: &str) -> String {
+    let (text, query) = (&url.text, url.parts.query.as_ref().map_or(url.text.len(), |query| query.start - 1));
+    match &url.parts.database {
+        Some(there) => format!("{}{database}{}", &text[..there.start], &text[there.end..]),
+        None => format!("{}/{database}{}", text[..query].trim_end_matches('/'), &text[query..]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::sqlalchemy::url::{Provenance, UrlKind};
+    use crate::source::{Sources, Span};
+
+    #[test]
+    fn another_database_on_the_same_server() {
+        let sources = Sources::in_memory([("a", "")]);
+        let span = Span::start_of(sources.id("a").expect("is there"));
+        let led = |text| {
+            let provenance = Provenance { kind: UrlKind::Literal, chain: Vec::new(), masked_at: None };
+            with_database(&EngineUrl::read(text, span, provenance), "x")
+        };
+        assert_eq!(led("postgresql://me@db:5/shop?sslmode=require"), "postgresql://me@db:5/x?sslmode=require");
+        assert_eq!(led("postgresql://me@db"), "postgresql://me@db/x");
+        assert_eq!(led("postgresql://me@db/?sslmode=require"), "postgresql://me@db/x?sslmode=require");
+    }
 }

@@ -1,5 +1,7 @@
-//! PostgreSQL: a session ([`connect`]), what the server tells ([`state`]), its tables as SQL ([`tables`]).
+//! PostgreSQL: a session ([`connect`]), what the server tells ([`state`]), its tables as SQL ([`tables`]), databases of our
+//! own on it ([`borrowed`]).
 
+pub mod borrowed;
 pub mod connect;
 pub mod state;
 pub mod tables;
