@@ -203,7 +203,11 @@ fn code(status: ExitStatus) -> u8 {
     status.code().and_then(|code| u8::try_from(code & 0xff).ok()).unwrap_or(2)
 }
 
-fn print(
+/// Prints an explanation.
+///
+/// # Errors
+/// Standard output is gone.
+pub fn print(
     explanation: &Explanation,
     sources: &Sources,
     format: Format,

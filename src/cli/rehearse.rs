@@ -10,8 +10,10 @@ use crate::catalog::Target;
 use crate::check;
 use crate::check::options::Options;
 use crate::cli::arguments::{Global, RehearseArguments};
+use crate::cli::diagnose::print;
 use crate::cli::{Exit, Failure, Out, configured, loaded, terminal};
 use crate::database::target::Surroundings;
+use crate::diagnose;
 use crate::fix::{self, Which};
 use crate::project::alembic::env_script::TargetMetadata;
 use crate::project::sqlalchemy::url::{EngineUrl, Provenance, UrlKind};
@@ -22,8 +24,7 @@ use crate::rehearse::interpreter::Interpreter;
 use crate::rehearse::{Audience, Plan, Step, Verdict, call, copy, interpreter, play};
 use crate::report::{self, Format, Style};
 use crate::scratch::Scratch;
-use crate::source::Span;
-use crate::secrets::{Language, mask_line};
+use crate::source::{Sources, Span};
 use crate::syntax::python::Trees;
 
 /// Runs the command.
@@ -79,7 +80,8 @@ impl Rehearsal<'_> {
         let copy = scratch.folder.join(self.root.file_name().unwrap_or("project".as_ref()));
         let database = match &self.arguments.url {
             Some(url) => {
-                let place = environment.config.file.or_else(|| environment.env_script.as_ref().map(|script| script.file));
+                let place =
+                    environment.config.file.or_else(|| environment.env_script.as_ref().map(|script| script.file));
                 let span = place.map_or(environment.url.span(), Span::start_of);
                 let provenance = Provenance { kind: UrlKind::Literal, chain: Vec::new(), masked_at: None };
                 Database::borrow(EngineUrl::read(url, span, provenance))?
@@ -115,8 +117,8 @@ impl Rehearsal<'_> {
         };
         let played = play(&stage, &plan, &mut lines)?;
         let failed = lines.failed;
-        if let Some((step, ended)) = &played.failed {
-            self.explain(step, &ended.output, &stage, out)?;
+        if let Some((_, ended)) = &played.failed {
+            self.explain(&ended.output, &stage, out)?;
         }
         if let Some((path, text)) = &played.generated {
             self.review(path, text, &stage, out)?;
@@ -163,14 +165,22 @@ impl Rehearsal<'_> {
         Ok(())
     }
 
-    /// What a step that failed says, and what is known of it.
-    fn explain(&self, step: &str, output: &str, _stage: &Stage, out: Out<'_>) -> Result<(), Failure> {
-        writeln!(out, "\n{step} failed:")?;
-        let lines: Vec<&str> = output.lines().collect();
-        for line in &lines[lines.len().saturating_sub(20)..] {
-            writeln!(out, "  {}", mask_line(line, Language::Code))?;
-        }
-        Ok(())
+    /// The copy's files, shown as if they were the project's own.
+    fn copied(&self, stage: &Stage) -> Result<Sources, Failure> {
+        let mut sources = loaded(&stage.copy, true)?;
+        sources.shown_from.clone_from(&self.project.sources.shown_from);
+        Ok(sources)
+    }
+
+    /// What a step that failed wrote, explained.
+    fn explain(&self, output: &str, stage: &Stage, out: Out<'_>) -> Result<(), Failure> {
+        let started = Instant::now();
+        let name = "<output>".to_owned();
+        let sources = self.copied(stage)?.with([(name.clone(), output.to_owned())]);
+        let log = sources.id(&name).ok_or_else(|| Failure("the output vanished".to_owned()))?;
+        let explanation = diagnose::diagnose(output, &sources, log, self.options);
+        writeln!(out)?;
+        print(&explanation, &sources, Format::Full, self.global, started, out)
     }
 
     /// The revision that autogenerate wrote, and what the rules say of it.
@@ -180,7 +190,7 @@ impl Rehearsal<'_> {
             writeln!(out, "  {line}")?;
         }
         writeln!(out)?;
-        let sources = loaded(&stage.copy, true)?;
+        let sources = self.copied(stage)?;
         let options = Options { only: Some([path.to_owned()].into()), ..self.options.clone() };
         let outcome = check::check(&sources, &options);
         let look = terminal::stdout(self.global.color);

@@ -52,7 +52,8 @@ impl Borrowed {
 impl Drop for Borrowed {
     fn drop(&mut self) {
         for name in &self.names {
-            let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}", literal(name));
+            let end =
+                format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}", literal(name));
             let _ = asked(&self.server, &end);
             let _ = asked(&self.server, &format!("DROP DATABASE IF EXISTS {}", identifier(name)));
         }
@@ -71,7 +72,9 @@ fn asked(target: &Target, sql: &str) -> Result<Vec<String>, String> {
         };
         match timeout_at(deadline, rows(&session.client, sql)).await {
             Ok(Ok(rows)) => Ok(rows.iter().map(|row| Row(row).text(0)).collect()),
-            Ok(Err(error)) => Err(error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().to_owned())),
+            Ok(Err(error)) => {
+                Err(error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().to_owned()))
+            }
             Err(_) => Err(format!("the server did not answer within {} s", PATIENCE.as_secs())),
         }
     });
