@@ -17,7 +17,7 @@ pub enum Database {
     /// On a PostgreSQL server of our own.
     Postgresql(Box<Cluster>),
     /// On the user's own server, which this URL names.
-    Borrowed(Box<EngineUrl>, Borrowed),
+    Borrowed(Box<EngineUrl>, Box<Borrowed>),
     /// Files of SQLite's in a scratch folder.
     Sqlite(PathBuf),
 }
@@ -54,7 +54,7 @@ impl Database {
         }
         let target = Target::of(&url, &Surroundings::of_process(), Path::new(""))?;
         let borrowed = Borrowed::make(&target, COUNT)?;
-        Ok(Database::Borrowed(Box::new(url), borrowed))
+        Ok(Database::Borrowed(Box::new(url), Box::new(borrowed)))
     }
 
     /// SQLAlchemy's name of the dialect.
