@@ -3,6 +3,7 @@
 mod blocking_session;
 mod constraint_not_validated;
 mod create_privilege_missing;
+pub mod database_drift;
 mod database_not_at_head;
 mod database_read_only;
 mod database_revision_unknown;
@@ -21,6 +22,7 @@ pub const RULES: &[Rule] = &[
     blocking_session::RULE,
     constraint_not_validated::RULE,
     create_privilege_missing::RULE,
+    database_drift::RULE,
     database_not_at_head::RULE,
     database_read_only::RULE,
     database_revision_unknown::RULE,

@@ -16,12 +16,21 @@ use crate::source::Span;
 pub struct Drift {
     /// The database that is meant.
     pub target: Target,
+    /// What the models are compared with: `migrations`, `database`.
+    pub with: &'static str,
     /// From the migrations to the models.
     pub difference: Difference,
     /// What `downgrade` leaves different from what `upgrade` found, of the newest revisions.
     pub reversals: Vec<Reversal>,
     /// Why nothing could be compared.
     pub nothing: Option<String>,
+}
+
+impl Drift {
+    /// One in which nothing was compared yet.
+    pub fn none(target: Target, with: &'static str) -> Drift {
+        Drift { target, with, difference: Difference::default(), reversals: Vec::new(), nothing: None }
+    }
 }
 
 /// A revision whose `downgrade` does not lead back.
@@ -38,8 +47,7 @@ pub struct Reversal {
 /// Compares the migrations of an environment (by its place in [`Project::environments`]) with its models.
 pub fn of(project: &Project<'_>, environment: usize) -> Drift {
     let target = Target::of_environment(project, environment);
-    let mut drift =
-        Drift { target: target.clone(), difference: Difference::default(), reversals: Vec::new(), nothing: None };
+    let mut drift = Drift::none(target.clone(), "migrations");
     drift.nothing = impossible(project, environment);
     if drift.nothing.is_some() {
         return drift;
@@ -58,7 +66,7 @@ pub fn of(project: &Project<'_>, environment: usize) -> Drift {
 }
 
 /// Why there is nothing to compare.
-fn impossible(project: &Project<'_>, number: usize) -> Option<String> {
+pub fn impossible(project: &Project<'_>, number: usize) -> Option<String> {
     let environment = &project.environments[number];
     if let Some(url) = environment.url.get()
         && Dialect::named(&url.dialect).is_none()

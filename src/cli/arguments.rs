@@ -223,6 +223,15 @@ pub struct DriftArguments {
     /// The project
     #[arg(value_name = "DIRECTORY")]
     pub directory: Option<PathBuf>,
+    /// What the models are compared with
+    #[arg(long, value_enum, default_value_t)]
+    pub against: Against,
+    /// With `--against database`: this one instead of the one that env.py uses
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Wait at most so many seconds for the database
+    #[arg(long, value_name = "SECONDS", default_value_t = 3.0)]
+    pub timeout: f64,
     /// Not these rules
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub ignore: Vec<String>,
@@ -247,6 +256,16 @@ pub struct DriftArguments {
     /// The SQL dialect to assume
     #[arg(long, value_name = "NAME")]
     pub dialect: Option<String>,
+}
+
+/// What the models are compared with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Against {
+    /// What the database has after `alembic upgrade heads`.
+    #[default]
+    Migrations,
+    /// What the database that env.py uses has now.
+    Database,
 }
 
 /// What makes a run fail.

@@ -7,15 +7,21 @@ use std::time::Instant;
 
 use serde_json::json;
 
+use crate::check::options::Options;
 use crate::check::{self, Outcome};
-use crate::cli::arguments::{CheckArguments, DriftArguments, Global};
+use crate::cli::arguments::{Against, CheckArguments, DriftArguments, Global};
 use crate::cli::check::{Place, formats, options};
+use crate::cli::preflight::request;
 use crate::cli::{Exit, Failure, Out, configured, loaded, terminal};
-use crate::diagnostic::Level;
+use crate::diagnostic::{Findings, Level};
 use crate::listing;
+use crate::preflight::{self, Request};
+use crate::project::read;
 use crate::report::{self, Format, Style};
 use crate::rules;
+use crate::rules::database::database_drift;
 use crate::source::Sources;
+use crate::syntax::python::Trees;
 
 /// Runs the command.
 ///
@@ -31,8 +37,15 @@ pub fn run(arguments: &DriftArguments, global: &Global, out: Out<'_>) -> Result<
     // Who asks for the drift wants it, whatever `check` reports otherwise.
     options.levels.retain(|(name, level)| name != "drift" || *level != Level::Off);
     options.settings.fresh_machine = true;
+    let request = request(&place.root, arguments.url.as_deref(), arguments.timeout)?;
+    if arguments.against == Against::Database {
+        options.settings.variables = request.surroundings.variables.clone().into_iter().collect();
+    }
     let sources = loaded(&place.root, true)?;
-    let outcome = check::check(&sources, &options);
+    let mut outcome = check::check(&sources, &options);
+    if arguments.against == Against::Database {
+        against_database(&mut outcome, &sources, &options, &request);
+    }
     if let Some(problem) = outcome.internal_errors.first() {
         return Err(Failure(format!("internal error: {problem}")));
     }
@@ -68,6 +81,24 @@ pub fn run(arguments: &DriftArguments, global: &Global, out: Out<'_>) -> Result<
     }
     let is_found = outcome.loudest() >= Level::Warning && !arguments.exit_zero;
     Ok(if is_found { Exit::Found } else { Exit::Clean })
+}
+
+/// Puts the database in the place of the migrations.
+fn against_database(outcome: &mut Outcome, sources: &Sources, options: &Options, request: &Request) {
+    let trees = Trees::of(sources);
+    let project = read::read(sources, &trees, &options.settings);
+    let mut findings = Findings::of("database-drift", Level::Warning);
+    outcome.drifts.clear();
+    for (number, environment) in project.environments.iter().enumerate() {
+        let drift = preflight::drift::of_models(&project, number, request);
+        findings.in_environment(Some(&environment.name));
+        for change in &drift.difference.changes {
+            database_drift::report(change, "the models", environment.url.span(), &mut findings);
+        }
+        outcome.drifts.push(drift);
+    }
+    outcome.diagnostics = findings.diagnostics;
+    outcome.baseline = options.baseline.take_out(&mut outcome.diagnostics);
 }
 
 /// The same as arguments of `check`, with the rules of the family alone.
@@ -131,10 +162,15 @@ fn full(outcome: &Outcome, sources: &Sources, style: &Style, verbose: bool) -> S
         let known = outcome.suppressed + outcome.baseline;
         let _ = write!(
             text,
-            "Compared {} and {} in {:.0} ms, without a database",
+            "Compared {} and {} in {:.0} ms, {}",
             listing::drift::number(compared, "table"),
             listing::drift::number(outcome.revisions, "revision"),
-            style.seconds * 1000.0
+            style.seconds * 1000.0,
+            if outcome.drifts.iter().any(|drift| drift.with == "database") {
+                "at the database"
+            } else {
+                "without a database"
+            },
         );
         if left > 0 {
             let _ = write!(text, "; {left} not compared");

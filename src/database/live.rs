@@ -1,5 +1,6 @@
 //! What the rules of the family *database* look at: [`Live`], a database beside the project that uses it.
 
+use crate::catalog::diff::change::Change;
 use crate::catalog::table::TableName;
 use crate::database::Looked;
 use crate::database::server::{Server, VersionTable};
@@ -30,6 +31,8 @@ pub struct Live<'l> {
     pub compose: &'l Compose,
     /// What `alembic upgrade heads` would run.
     pub pending: &'l Pending,
+    /// What leads from the database to what its revisions make; `None` where that was not compared.
+    pub changes: Option<&'l [Change]>,
 }
 
 /// The revisions that the database does not have yet, and what they touch.

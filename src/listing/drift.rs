@@ -40,7 +40,7 @@ pub fn text(name: &str, drift: &Drift, reported: &BTreeSet<&str>, sources: &Sour
     let tables: BTreeSet<&TableName> = changes.iter().map(|change| &change.table).collect();
     if changes.is_empty() {
         let compared = number(difference.compared, "table");
-        let _ = writeln!(text, "{name}: migrations and models agree on {compared}");
+        let _ = writeln!(text, "{name}: {} and models agree on {compared}", drift.with);
     } else {
         let count = changes.iter().map(|change| change.words().len()).sum();
         let _ = writeln!(text, "{name}: {} in {}", number(count, "difference"), number(tables.len(), "table"));

@@ -4,6 +4,7 @@
 //! the server, what the server tells. Each [`Line`] is handed out as it ends; one that fails carries its diagnostics, and
 //! those behind it that make no sense without it are skipped with the reason.
 
+pub mod drift;
 pub mod pending;
 pub mod uses;
 
@@ -217,6 +218,11 @@ impl Preflight<'_> {
             }
             None => Pending::default(),
         };
+        let changes = looked.server.as_ref().and_then(|server| {
+            let applied = live::version_table(server).filter(|table| !table.revisions.is_empty())?;
+            let (written, found) = uses::tables(self.project, self.environment, self.request).ok()?;
+            drift::of_revisions(self.project, self.environment, &applied.revisions, &found, &written)
+        });
         let live = Live {
             project: self.project,
             environment,
@@ -227,6 +233,7 @@ impl Preflight<'_> {
             looked: &looked,
             compose: &compose,
             pending: &pending,
+            changes: changes.as_deref(),
         };
         let stopped = self.rules(&["database-unreachable"], &live);
         self.way(target, &looked, stopped, say);
@@ -236,6 +243,13 @@ impl Preflight<'_> {
                 Some(why) => say(&skipped(name, why)),
                 None => say(&line(name, of_server(name, &live, server), self.rules(rules, &live))),
             }
+        }
+        if live.changes.is_some() {
+            say(&line(
+                "drift",
+                "the tables are as their revisions make them".to_owned(),
+                self.rules(&["database-drift"], &live),
+            ));
         }
         if let Some(sizes) = sizes(&live, server) {
             say(&line("sizes", sizes, Vec::new()));
