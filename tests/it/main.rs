@@ -16,6 +16,7 @@ mod preflight;
 mod projects;
 mod properties;
 mod rehearse;
+mod replay;
 mod seeded;
 mod venvs;
 mod world;

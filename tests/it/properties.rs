@@ -5,11 +5,16 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use limbeck::catalog::replay::Replay;
+use limbeck::catalog::{Dialect, Target};
 use limbeck::check::options::Options;
 use limbeck::check::{Outcome, check};
 use limbeck::fix::{Which, to_fixed_point};
+use limbeck::project::read;
+use limbeck::project::settings::Settings;
 use limbeck::report::{FORMATS, Style, render};
 use limbeck::source::Sources;
+use limbeck::syntax::python::Trees;
 use proptest::prelude::*;
 
 use crate::examples::{self, Files};
@@ -28,6 +33,7 @@ fn survives(files: Files) -> Result<Outcome, String> {
         let outcome = check(&sources, &Options::default());
         let mut problems = Vec::new();
         sane(&outcome, &sources, &mut problems);
+        replays(&sources, &mut problems);
         for format in FORMATS {
             for unicode in [false, true] {
                 render(*format, &outcome, &sources, &Style { unicode, width: 61, ..Style::default() });
@@ -51,6 +57,27 @@ fn survives(files: Files) -> Result<Outcome, String> {
         return Err(format!("took {taken:?} on {names:?}"));
     }
     Ok(outcome)
+}
+
+/// The migrations are replayed, forth and back; what is said of them has its place in a file.
+fn replays(sources: &Sources, problems: &mut Vec<String>) {
+    let trees = Trees::of(sources);
+    let project = read::read(sources, &trees, &Settings { fresh_machine: true, ..Settings::default() });
+    problems.extend(project.broken.iter().cloned());
+    for (number, environment) in project.environments.iter().enumerate() {
+        let target = Target::of(Dialect::Postgresql, &environment.versions);
+        let mut replay = Replay::of(&project, number, &target);
+        let order = environment.revisions.upgrade_order();
+        order.iter().for_each(|script| drop(replay.upgrade(script)));
+        order.iter().rev().for_each(|script| drop(replay.downgrade(script)));
+        let catalog = replay.into_catalog();
+        let places = catalog.unresolved.iter().map(|found| found.span);
+        for span in places.chain(catalog.open.iter().map(|(span, _)| *span)) {
+            if sources.text(span.file).get(span.range()).is_none() {
+                problems.push(format!("a place outside of {}", sources.path(span.file)));
+            }
+        }
+    }
 }
 
 fn assert_survives(files: Files) -> Outcome {
