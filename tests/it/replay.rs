@@ -35,15 +35,18 @@ fn replayed(files: &[(&str, String)]) -> Catalog {
         all.retain(|(known, _)| known != path);
         all.push((path, text.clone()));
     }
-    let worker = std::thread::Builder::new().stack_size(limbeck::load::STACK).spawn(move || {
+    let run = || {
         let sources = Sources::in_memory(all);
         let trees = Trees::of(&sources);
         let project = read::read(&sources, &trees, &Settings { fresh_machine: true, ..Settings::default() });
         assert!(project.broken.is_empty(), "{:?}", project.broken);
         let target = Target::of(Dialect::Postgresql, &project.environments[0].versions);
         replay::replayed(&project, 0, &target)
-    });
-    worker.expect("a thread").join().expect("no panic")
+    };
+    std::thread::scope(|scope| {
+        let worker = std::thread::Builder::new().stack_size(limbeck::load::STACK).spawn_scoped(scope, run);
+        worker.expect("a thread").join().expect("no panic")
+    })
 }
 
 /// One revision with this body of `upgrade()`, after `before` it.
