@@ -295,6 +295,16 @@ fn inside(world: &mut World) -> Vec<Fault> {
             ],
         )
         .on("long"),
+        Fault::of(
+            "changed by hand",
+            world.url("app", "changed"),
+            &[
+                "warning[database-drift]",
+                "the database has the column `customer.note`, which its revisions do not make",
+                "the database has the column `customer.name` otherwise than its revisions (`modify_nullable`)",
+            ],
+        )
+        .ends(0),
         Fault::of("hidden sessions", world.url("app", "ready"), &["GRANT pg_read_all_stats"]).ends(0),
         Fault::of(
             "nothing migrated",
@@ -420,7 +430,7 @@ fn faults_at_sqlite_are_named() {
     let make = |name: &str, revision: &str| {
         let connection = rusqlite::Connection::open(path(name)).expect("a database");
         let sql = format!(
-            "create table customer (id integer primary key); create table alembic_version (version_num varchar(32)); insert into alembic_version values ('{revision}')"
+            "create table customer (id integer not null primary key, name varchar, phone varchar); create table audit (id integer not null primary key); create table alembic_version (version_num varchar(32)); insert into alembic_version values ('{revision}')"
         );
         connection.execute_batch(&sql).expect("tables");
         connection

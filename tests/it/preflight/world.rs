@@ -77,22 +77,42 @@ impl World {
 
     fn databases(&self) {
         // Names say what is wrong with them.
-        for name in
-            ["ready", "at_a1", "at_b2", "noconnect", "noallow", "unknown", "overlap", "readonly", "nocreate", "empty"]
-        {
+        for name in [
+            "ready",
+            "changed",
+            "at_a1",
+            "at_b2",
+            "noconnect",
+            "noallow",
+            "unknown",
+            "overlap",
+            "readonly",
+            "nocreate",
+            "empty",
+        ] {
             self.sql("postgres", &format!("create database {name}"));
             let owner = if name == "nocreate" { "postgres" } else { "app" };
             self.sql("postgres", &format!("alter database {name} owner to {owner}"));
         }
-        let tables =
-            "set role app; create table customer (id int primary key, name text); insert into customer values (1, 'x')";
-        for (name, version) in
-            [("ready", "b2"), ("at_a1", "a1"), ("at_b2", "b2"), ("unknown", "deadbeef"), ("readonly", "a1")]
-        {
-            self.sql(name, tables);
+        // As the revisions make them.
+        let first = "set role app; create table customer (id serial primary key, name varchar)";
+        let second = "set role app; alter table customer add phone varchar; create table audit (id serial primary key)";
+        for (name, version) in [
+            ("ready", "b2"),
+            ("changed", "b2"),
+            ("at_a1", "a1"),
+            ("at_b2", "b2"),
+            ("unknown", "deadbeef"),
+            ("readonly", "a1"),
+        ] {
+            self.sql(name, first);
+            if version == "b2" {
+                self.sql(name, second);
+            }
             self.stamp(name, &[version]);
         }
-        self.sql("overlap", tables);
+        self.sql("changed", "alter table customer add note text; alter table customer alter name set not null");
+        self.sql("overlap", first);
         self.stamp("overlap", &["a1", "b2"]);
         self.sql("nocreate", "create table customer (id int primary key); grant all on customer to app");
         self.sql(
