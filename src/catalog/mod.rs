@@ -5,6 +5,7 @@
 //! `None` or [`Unresolved`], never a guess.
 
 pub mod column_type;
+pub mod completed;
 pub mod diff;
 pub mod drift;
 pub mod inverse;

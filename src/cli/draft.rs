@@ -8,12 +8,14 @@ use std::path::Path;
 use jiff::ZonedDateTime;
 use jiff::tz::TimeZone;
 
+use crate::catalog::completed::completed;
+use crate::catalog::diff::options::Options;
 use crate::catalog::operation::Operation;
-use crate::catalog::{Catalog, Dialect, Target, models, order, statements};
+use crate::catalog::{Catalog, Dialect, Target, diff, models, order, replay, statements};
 use crate::cli::arguments::{DraftArguments, Global};
 use crate::cli::{Exit, Failure, Out, configured, loaded};
 use crate::draft::naming::Date;
-use crate::draft::{Draft, Request, draft};
+use crate::draft::{Draft, Request, draft, words};
 use crate::project::alembic::Environment;
 use crate::project::{Project, read};
 use crate::syntax::python::Trees;
@@ -47,7 +49,11 @@ pub fn run(arguments: &DraftArguments, global: &Global, out: Out<'_>) -> Result<
         }
     };
     let target = Target::of_environment(&project, 0);
-    let (operations, before) = missing(&project, environment, &target)?;
+    let Missing { operations, before, hints, problems } = missing(&project, environment, &target)?;
+    let mut errors = std::io::stderr();
+    for problem in &problems {
+        let _ = writeln!(errors, "note: {problem}");
+    }
     if operations.is_empty() {
         writeln!(out, "Nothing to write: the migrations make what the models declare.")?;
         return Ok(Exit::Clean);
@@ -59,6 +65,7 @@ pub fn run(arguments: &DraftArguments, global: &Global, out: Out<'_>) -> Result<
         head: arguments.head.clone(),
         version_path: arguments.version_path.clone(),
         date: now(environment)?,
+        hints,
     };
     if arguments.sql {
         for statement in statements::of(&operations, &target) {
@@ -67,7 +74,6 @@ pub fn run(arguments: &DraftArguments, global: &Global, out: Out<'_>) -> Result<
         return Ok(Exit::Clean);
     }
     let drafted = draft(&project, 0, &operations, &before, &target, &request)?;
-    let mut errors = std::io::stderr();
     for problem in &drafted.problems {
         let _ = writeln!(errors, "note: {problem}");
     }
@@ -81,21 +87,49 @@ pub fn run(arguments: &DraftArguments, global: &Global, out: Out<'_>) -> Result<
     Ok(Exit::Clean)
 }
 
-/// The operations that are missing, and what the migrations make without them.
-fn missing(
-    project: &Project<'_>,
-    environment: &Environment,
-    target: &Target,
-) -> Result<(Vec<Operation>, Catalog), Failure> {
+/// What is missing between the migrations and the models.
+struct Missing {
+    operations: Vec<Operation>,
+    /// What the migrations make without them.
+    before: Catalog,
+    /// What the user may want to do instead, as Python comments.
+    hints: Vec<String>,
+    /// What was not compared, in sentences.
+    problems: Vec<String>,
+}
+
+fn missing(project: &Project<'_>, environment: &Environment, target: &Target) -> Result<Missing, Failure> {
     let declared = models::declared(project, 0, target);
     if declared.tables.is_empty() && !declared.open.is_empty() {
         let (span, why) = &declared.open[0];
         return Err(Failure(format!("the models could not be read: {why} ({})", project.sources.place(*span))));
     }
-    if environment.revisions.is_empty() {
-        return Ok((order::creation(&declared, target), Catalog::default()));
+    let before = match environment.revisions.is_empty() {
+        true => Catalog::default(),
+        false => replay::replayed(project, 0, target),
+    };
+    let options = Options::of(project, 0, target.clone());
+    let difference = diff::compare(&before, &declared, &options);
+    if difference.compared == 0 && difference.changes.is_empty() && !difference.not_compared.is_empty() {
+        return Err(Failure(format!("nothing could be compared: {}", difference.not_compared[0].why)));
     }
-    Err(Failure("only the first migration can be drafted yet".to_owned()))
+    let problems = difference
+        .not_compared
+        .iter()
+        .map(|found| {
+            let table = found.table.as_ref().map(|table| format!("`{table}`")).unwrap_or_default();
+            let of = [table.as_str(), found.what.as_str()].into_iter().filter(|text| !text.is_empty());
+            let of = of.collect::<Vec<_>>().join(", ");
+            let place = found.span.map(|span| format!(" ({})", project.sources.place(span))).unwrap_or_default();
+            let of = if of.is_empty() { String::new() } else { format!("{of}: ") };
+            format!("not compared: {of}{}{place}", found.why)
+        })
+        .collect();
+    let hints = difference.renames.iter().map(words::renamed).collect();
+    let hidden = difference.hidden.into_iter().flat_map(|hidden| hidden.operations);
+    let operations = difference.changes.into_iter().map(|change| change.operation).chain(hidden).collect();
+    let operations = order::ordered(completed(operations, &before, target), target);
+    Ok(Missing { operations, before, hints, problems })
 }
 
 fn told(drafted: &Draft, environment: &Environment, global: &Global, out: Out<'_>) -> Result<(), Failure> {

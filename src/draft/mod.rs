@@ -38,6 +38,8 @@ pub struct Request {
     pub version_path: Option<String>,
     /// Now.
     pub date: Date,
+    /// What the user may want to do instead: comments above the operations.
+    pub hints: Vec<String>,
 }
 
 /// A revision file that is not written yet.
@@ -117,7 +119,7 @@ fn head<'e>(environment: &'e Environment, wanted: Option<&str>) -> Result<Option
         };
     }
     match &heads[..] {
-        [] if map.is_empty() => Ok(None),
+        [] if map.scripts.is_empty() => Ok(None),
         [] => Err("the revisions have no head: they go round in a circle".to_owned()),
         [only] => Ok(Some(*only)),
         several => Err(format!(
@@ -133,10 +135,11 @@ fn ids(scripts: &[&RevisionScript]) -> String {
     scripts.iter().filter_map(|script| script.id()).map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn body(rendered: &Rendered) -> String {
+fn body(rendered: &Rendered, hints: &[String]) -> String {
+    let hints: String = hints.iter().map(|hint| format!("# {hint}\n")).collect();
     let text = if rendered.text.is_empty() { "pass\n" } else { &rendered.text };
     // Framed as Alembic frames its own.
-    let whole = format!("# ### {DRAFTED} - please adjust! ###\n{text}# ### end of drafted commands ###");
+    let whole = format!("# ### {DRAFTED} - please adjust! ###\n{hints}{text}# ### end of drafted commands ###");
     let lines: Vec<String> = whole
         .lines()
         .enumerate()
@@ -180,8 +183,8 @@ fn text(
         create_date: request.date.text.clone(),
         message: request.message.clone(),
         imports,
-        upgrades: body(up),
-        downgrades: body(down),
+        upgrades: body(up, &request.hints),
+        downgrades: body(down, &[]),
     };
     let refused = |at: usize, why: &str| {
         let Position { line, .. } = sources.position(file, u32::try_from(at).unwrap_or(0));

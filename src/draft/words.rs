@@ -1,5 +1,6 @@
 //! Operations → the changes in words, for the docstring and the terminal.
 
+use crate::catalog::diff::renames::Rename;
 use crate::catalog::operation::{AlterColumn, Constraint, ConstraintKind, Operation};
 use crate::catalog::table::{Column, Name, ServerDefault, TableName};
 use crate::catalog::{Target, statements};
@@ -18,6 +19,22 @@ pub fn changes(operations: &[Operation], target: &Target) -> Vec<String> {
         _ => true,
     };
     operations.iter().filter(told).map(|operation| one(operation, operations, target)).collect()
+}
+
+/// What autogenerate takes for a removal and an addition, and was probably a rename.
+pub fn renamed(rename: &Rename) -> String {
+    let schema = rename.table.schema.as_ref().map(|schema| format!(", schema='{schema}'")).unwrap_or_default();
+    let table = &rename.table.name;
+    match (&rename.column, &rename.renamed_to) {
+        (Some((from, to)), _) => format!(
+            "renamed? then, instead of the lines for both: \
+             op.alter_column('{table}', '{from}', new_column_name='{to}'{schema})"
+        ),
+        (None, Some(to)) => {
+            format!("renamed? then, instead of the lines for both: op.rename_table('{table}', '{}'{schema})", to.name)
+        }
+        (None, None) => format!("renamed? {table}"),
+    }
 }
 
 /// The lines that go into a docstring.

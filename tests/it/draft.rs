@@ -15,6 +15,33 @@ use crate::venvs::{loudly, python};
 /// The example without revisions.
 const EXAMPLE: &str = "healthy-undrafted";
 
+/// What changes in its models for the second draft: file, before, after.
+const CHANGES: &[(&str, &str, &str)] = &[
+    ("library/models.py", "    EN = \"en\"\n", "    EN = \"en\"\n    FR = \"fr\"\n"),
+    ("library/models.py", "String(100), index=True)", "String(200))"),
+    ("library/models.py", "    reader: Mapped[str] = mapped_column(String(100))\n", ""),
+    (
+        "library/models.py",
+        "    published: Mapped[date | None]\n",
+        "    published: Mapped[date]\n    binding: Mapped[Binding] = mapped_column(server_default=\"SOFT\")\n    pages: Mapped[int]\n",
+    ),
+    (
+        "library/models.py",
+        "class Author(Base):",
+        "class Binding(enum.Enum):\n    SOFT = 1\n    HARD = 2\n\n\nclass Author(Base):",
+    ),
+    (
+        "library/models.py",
+        "class Loan(Base):",
+        "class Reader(Base):\n    __tablename__ = \"reader\"\n\n    card: Mapped[str] = mapped_column(String(8), primary_key=True)\n    email: Mapped[str | None] = mapped_column(String(120), unique=True)\n\n\nclass Loan(Base):",
+    ),
+    (
+        "library/models.py",
+        "    since: Mapped[date] = mapped_column(primary_key=True)\n",
+        "    since: Mapped[date] = mapped_column(primary_key=True)\n    reader_card: Mapped[str | None] = mapped_column(ForeignKey(\"reader.card\"))\n",
+    ),
+];
+
 struct Project {
     folder: TempDir,
 }
@@ -80,12 +107,21 @@ fn compared(file: &str, text: &str) {
 }
 
 #[test]
-fn the_first_migration_of_the_example() {
+fn the_first_and_the_second_migration_of_the_example() {
     let project = Project::of(EXAMPLE);
     let (path, text) = project.draft("initial schema", "a1b2c3d4e5f6");
     let name = path.file_name().expect("has one").to_string_lossy().into_owned();
     assert!(name.ends_with("_a1b2c3d4e5f6_initial_schema.py") && name.starts_with("20"), "{name}");
     compared("draft.txt", &undated(&text));
+    let output = project.limbeck(&["draft", "-m", "again"]);
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "Nothing to write: the migrations make what the models declare.\n"
+    );
+    assert_eq!(output.status.code(), Some(0));
+    project.change(CHANGES);
+    let (_, text) = project.draft("readers have cards", "b1b2c3d4e5f6");
+    compared("draft-2.txt", &undated(&text));
 }
 
 #[test]
@@ -102,6 +138,18 @@ fn what_can_t_be_drafted_is_said() {
     refused(&project, &["draft", "-m", "x"], "migrations/script.py.mako:1: this can't be told without running it");
     fs::remove_file(project.folder.path().join("migrations/script.py.mako")).expect("is there");
     refused(&project, &["draft", "-m", "x"], "no script.py.mako");
+    refused(&Project::of("multiple-heads"), &["draft", "-m", "x"], "say which one to follow with --head");
+}
+
+#[test]
+fn numbered_revisions_are_counted_on() {
+    let project = Project::of(EXAMPLE);
+    let (_, text) = project.draft("initial schema", "0001");
+    assert!(text.contains("revision: str = '0001'"));
+    project.change(CHANGES);
+    let output = project.limbeck(&["draft", "-m", "more", "--dry-run"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("revision: str = '0002'") && text.contains("= '0001'"), "{text}");
 }
 
 /// Reflects a database: all that the inspector sees.
@@ -173,6 +221,15 @@ fn slow_the_real_alembic_runs_what_was_drafted() {
         };
         alembic(&["upgrade", "head"]);
         alembic(&["check"]);
+        let first = reflected(&python, &url);
+        project.change(CHANGES);
+        project.draft("readers have cards", "b1b2c3d4e5f6");
+        alembic(&["upgrade", "head"]);
+        alembic(&["check"]);
+        alembic(&["downgrade", "-1"]);
+        let back = reflected(&python, &url);
+        // A value stays in its type: the names of the types are the same.
+        assert!(first == back, "{environment}: downgrade -1:\n{}", diff(&first, &back));
         alembic(&["downgrade", "base"]);
         let gone = reflected(&python, &url);
         assert!(empty == gone, "{environment}: downgrade base:\n{}", diff(&empty, &gone));
