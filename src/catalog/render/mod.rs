@@ -96,6 +96,8 @@ fn render(operations: &[Operation], mut writer: Writer<'_>) -> Rendered {
     }
     let mut text = String::new();
     for (table, lines) in blocks {
+        // Comments alone make no block.
+        let table = table.filter(|_| lines.iter().any(|line| !line.starts_with('#')));
         if let Some(table) = &table {
             let schema = python::optional(table.schema.as_deref());
             let prefix = &style.alembic_prefix;
