@@ -159,7 +159,7 @@ mod tests {
         let skips = |file| sources.path(file) == "app/skipped.py";
         Ahead::new(&trees, &["".to_owned()], &skips).follow(sources.id("env.py"));
         let read: Vec<&str> =
-            sources.ids().filter(|file| sources.peek(*file).is_some()).map(|file| sources.path(file)).collect();
+            sources.ids().filter(|file| sources.was_read(*file)).map(|file| sources.path(file)).collect();
         let expected = [
             "app/__init__.py",
             "app/cycle.py",

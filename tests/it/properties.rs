@@ -2,6 +2,7 @@
 //! thing each time.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use limbeck::report::{FORMATS, Style, render};
 use limbeck::source::Sources;
 use limbeck::syntax::python::Trees;
 use proptest::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::examples::{self, Files};
 use crate::page::Page;
@@ -28,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 fn survives(files: Files) -> Result<Outcome, String> {
     let names: Vec<String> = files.keys().cloned().collect();
     let started = Instant::now();
-    let worker = std::thread::Builder::new().stack_size(limbeck::load::STACK).spawn(move || {
+    let run = || {
         let sources = Sources::in_memory(files.clone());
         let outcome = check(&sources, &Options::default());
         let mut problems = Vec::new();
@@ -44,10 +46,10 @@ fn survives(files: Files) -> Result<Outcome, String> {
             sane(&fixed.outcome, &fixed.sources, &mut problems);
         }
         (outcome, problems)
-    });
-    let (outcome, problems) = match worker.map(|worker| worker.join()) {
-        Ok(Ok(done)) => done,
-        _ => return Err(format!("panicked on {names:?}")),
+    };
+    let (outcome, problems) = match catch_unwind(AssertUnwindSafe(|| threads().install(run))) {
+        Ok(done) => done,
+        Err(_) => return Err(format!("panicked on {names:?}")),
     };
     if !problems.is_empty() {
         return Err(format!("{}\nin {names:?}", problems.join("\n")));
@@ -57,6 +59,12 @@ fn survives(files: Files) -> Result<Outcome, String> {
         return Err(format!("took {taken:?} on {names:?}"));
     }
     Ok(outcome)
+}
+
+/// Threads as the command has them: deep trees need deep stacks, whichever thread takes them.
+fn threads() -> &'static ThreadPool {
+    static THREADS: OnceLock<ThreadPool> = OnceLock::new();
+    THREADS.get_or_init(|| ThreadPoolBuilder::new().stack_size(limbeck::load::STACK).build().expect("threads"))
 }
 
 /// The migrations are replayed, forth and back; what is said of them has its place in a file.

@@ -157,7 +157,7 @@ mod tests {
     fn expressions_are_compared_as_the_server_gives_them_back() {
         let clean = |text: &str| cleaned(text, "item");
         assert_eq!(clean("lower(name::text)"), clean("lower(item.name)"));
-        assert_eq!(clean("(name)::character varying(20) DESC NULLS FIRST"), clean("name desc"));
+        assert_eq!(clean("name::character varying(20) DESC NULLS FIRST"), clean("name desc"));
         assert_eq!(clean("CAST(data AS numeric(10, 2)) asc"), "data");
         assert_eq!(clean("name desc nulls last"), "namedescnullslast");
         assert_eq!(clean("(data ->> 'a'::text)"), "data->>a");

@@ -344,6 +344,12 @@ pub fn percent_format<'t>(machine: &mut Machine<'t>, template: &Str, values: &Va
                 format_value(machine, value, "", Some('s')).and_then(|text| apply(&text, &format!("{align}{size}")))
             }
             ('r' | 'a', value) => repr(value).and_then(|text| apply(&text, &format!("{align}{size}"))),
+            ('d' | 'i' | 'u', Value::Int(number)) if size.contains('.') => {
+                let (width, digits) = size.split_once('.').unwrap_or((&size, ""));
+                let digits = digits.parse().unwrap_or(0).min(LONGEST);
+                let sign = if *number < 0 { "-" } else { sign };
+                apply(&format!("{sign}{:0>digits$}", number.unsigned_abs()), &format!("{align}{width}"))
+            }
             ('d' | 'i' | 'u', Value::Int(_)) => {
                 let align = if zero.is_empty() { align } else { "" };
                 formatted(&value, &format!("{align}{sign}{zero}{size}d"))
