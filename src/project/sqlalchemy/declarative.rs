@@ -318,8 +318,10 @@ impl<'t> SqlAlchemy<'t> {
         let mut arguments = TableArguments { open: open || unread || deferred, ..TableArguments::default() };
         match self.class_value(machine, class, owners, "__table_args__") {
             Found::Absent | Found::Value(Value::None, _) => {}
-            Found::Value(value, _) => self.take_argument(&value, &mut arguments),
-            Found::Unread(span) => {
+            Found::Value(value, _) if !matches!(value, Value::OneOf(_)) => {
+                self.take_argument(&value, &mut arguments);
+            }
+            Found::Value(_, span) | Found::Unread(span) => {
                 arguments.open = true;
                 arguments.schema = Some(Known::Unknown(span, "`__table_args__` is computed".to_owned()));
             }

@@ -176,6 +176,11 @@ impl<'t> SqlAlchemy<'t> {
                 self.take_keyword(&key, &value, span, found);
             }
         }
+        if dict.open.get() && found.schema.is_none() && !found.no_schema {
+            // What was not read may hold one.
+            let span = Span::start_of(FileId(0));
+            found.schema = Some(Known::Unknown(span, "`__table_args__` was not read wholly".to_owned()));
+        }
     }
 
     pub(super) fn take_keyword(&self, name: &str, value: &Value<'t>, span: Span, found: &mut TableArguments) {

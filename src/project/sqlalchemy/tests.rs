@@ -227,3 +227,12 @@ fn what_may_be_a_type_is_one() {
                 class A(Base):\n    __tablename__ = 'a'\n    id = Column(Integer, primary_key=True)\n    settings = Column(Settings.as_mutable(JSONB))\n    what = Column(eval('x'))\n    which = Column(eval('x'), ForeignKey('a.id'))\n";
     assert_eq!(tables(code), "Base.metadata: a(id*, settings, what, ?>Text(\"a.id\"))");
 }
+
+#[test]
+fn table_arguments_gathered_from_the_names_of_a_class() {
+    let code = "from sqlalchemy import Column, Integer\nfrom sqlalchemy.orm import declarative_base, declared_attr\nBase = declarative_base()\n\
+                def gathered(cls):\n    found = {}\n    for name in dir(cls):\n        if name.endswith('__more'):\n            found.update(getattr(cls, name))\n    return found\n\
+                class A(Base):\n    __tablename__ = 'a'\n    id = Column(Integer, primary_key=True)\n    __more = {'schema': 'app'}\n\
+                \x20   @declared_attr\n    def __table_args__(cls):\n        return gathered(cls)\n";
+    assert_eq!(tables(code), "Base.metadata: ?.a(id*, …)");
+}

@@ -230,6 +230,8 @@ fn plain<'t>(machine: &mut Machine<'t>, name: &'static str, arguments: &Rc<Argum
             Some(names) => names,
             None => why_not(of, span),
         },
+        // What its bases have belongs to it, and private names as Python spells them: `_Class__name`.
+        ("dir", Value::Class(_) | Value::Object(_)) => machine.unknown(span, "the names that a class has"),
         ("dir", of) => match namespace(of, span) {
             Some(Value::Dict(names)) => {
                 let mut found: Vec<_> = names.entries.borrow().keys().cloned().collect();
