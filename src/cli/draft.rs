@@ -15,7 +15,7 @@ use crate::catalog::{Catalog, Dialect, Target, diff, models, order, replay, stat
 use crate::cli::arguments::{DraftArguments, Global};
 use crate::cli::{Exit, Failure, Out, configured, loaded};
 use crate::draft::naming::Date;
-use crate::draft::{Draft, Request, draft, words};
+use crate::draft::{Draft, Request, draft, head, words};
 use crate::project::alembic::Environment;
 use crate::project::{Project, read};
 use crate::syntax::python::Trees;
@@ -48,6 +48,8 @@ pub fn run(arguments: &DraftArguments, global: &Global, out: Out<'_>) -> Result<
             return Err(Failure(format!("{} environments: {}; say which with --env", names.len(), names.join(", "))));
         }
     };
+    // As Alembic does, before anything is compared.
+    head(environment, arguments.head.as_deref())?;
     let target = Target::of_environment(&project, 0);
     let Missing { operations, before, hints, problems } = missing(&project, environment, &target)?;
     let mut errors = std::io::stderr();

@@ -101,7 +101,10 @@ pub fn draft(
 }
 
 /// The head that the new revision follows; `None` where there is no revision yet.
-fn head<'e>(environment: &'e Environment, wanted: Option<&str>) -> Result<Option<&'e RevisionScript>, String> {
+///
+/// # Errors
+/// There are several, or `wanted` is none of them.
+pub fn head<'e>(environment: &'e Environment, wanted: Option<&str>) -> Result<Option<&'e RevisionScript>, String> {
     let map = &environment.revisions;
     let heads = map.heads();
     if let Some(wanted) = wanted {
