@@ -1,9 +1,9 @@
 //! Revisions, played in graph order → a [`Catalog`]: what the database has after `alembic upgrade heads`.
 //!
-//! [`Replay`] runs the revisions of an environment against a database on paper. [`lower`] turns what a revision says
+//! [`Replay`] runs the revisions of an environment against a database on paper. `lower` turns what a revision says
 //! into [`Step`]s, [`apply`] changes the catalogue as the statements that Alembic writes for them would change the
-//! database, [`perhaps`] forgets what is done only on some paths, [`names`] gives the names that a database makes
-//! itself, [`complete`] looks up what they leave open, [`possible`] knows what `IF EXISTS` lets through, [`taken`] what `LIKE` brings, [`stored`] and [`shorten`] know how a database keeps types and long names, [`answers`] tells revisions what they ask. [`sql`] reads the statements that revisions hand over as text.
+//! database, `perhaps` forgets what is done only on some paths, `names` gives the names that a database makes
+//! itself, `complete` looks up what they leave open, `possible` knows what `IF EXISTS` lets through, `taken` what `LIKE` brings, `stored` and `shorten` know how a database keeps types and long names, `answers` tells revisions what they ask. [`sql`] reads the statements that revisions hand over as text.
 
 mod answers;
 pub mod apply;

@@ -3,7 +3,7 @@
 //!
 //! [`Migrations`] runs the functions of one environment's revisions. Each directive is handed at the time of its call to
 //! a [`Database`], which also answers what revisions ask a live one: which tables there are, which dialect it speaks.
-//! [`signature`] knows the parameters of `op.*`, [`library`] and [`connection`] what the calls mean, [`inspector`] how
+//! `signature` knows the parameters of `op.*`, `library` and `connection` what the calls mean, `inspector` how
 //! a database's answers look in Python.
 
 mod connection;
