@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::catalog::Target;
+use crate::catalog::diff::change::Change;
 use crate::check;
 use crate::check::options::Options;
 use crate::cli::arguments::{Global, RehearseArguments};
@@ -15,7 +16,9 @@ use crate::cli::{Exit, Failure, Out, configured, loaded, terminal};
 use crate::database::target::Surroundings;
 use crate::diagnose;
 use crate::fix::{self, Which};
+use crate::preflight::{Request, drift, uses};
 use crate::project::alembic::env_script::TargetMetadata;
+use crate::project::settings::Settings;
 use crate::project::sqlalchemy::url::{EngineUrl, Provenance, UrlKind};
 use crate::project::{Project, read};
 use crate::rehearse::command::Stage;
@@ -116,6 +119,10 @@ impl Rehearsal<'_> {
             urls: database.urls(),
         };
         let played = play(&stage, &plan, &mut lines)?;
+        if played.at_heads {
+            let step = self.compare(&stage)?;
+            lines.ended(step);
+        }
         let failed = lines.failed;
         if let Some((_, ended)) = &played.failed {
             self.explain(&ended.output, &stage, out)?;
@@ -163,6 +170,45 @@ impl Rehearsal<'_> {
         };
         lines.said("fix", said, started);
         Ok(())
+    }
+
+    /// The tables that Alembic has made against those that the revisions make on paper. A difference is worth a look, and
+    /// no failure of the project's.
+    fn compare(&self, stage: &Stage) -> Result<Step, Failure> {
+        let started = Instant::now();
+        let sources = self.copied(stage)?;
+        let trees = Trees::of(&sources);
+        let settings = Settings { fresh_machine: true, ..self.options.settings.clone() };
+        let project = read::read(&sources, &trees, &settings);
+        let step = |verdict, text| Step { verdict, name: "schema", text, took: Some(started.elapsed()) };
+        let name = &self.project.environments[self.environment].name;
+        let Some(number) = project.environments.iter().position(|environment| environment.name == *name) else {
+            return Ok(step(Verdict::Skipped, "the copy has no such environment".to_owned()));
+        };
+        let request = Request {
+            url: stage.urls.first().cloned(),
+            offline: false,
+            timeout: Duration::from_secs(20),
+            root: stage.copy.clone(),
+            surroundings: Surroundings::of_process(),
+        };
+        let heads = project.environments[number].revisions.heads();
+        let heads: Vec<String> = heads.iter().filter_map(|head| head.id().map(str::to_owned)).collect();
+        let (target, found) = match uses::tables(&project, number, &request) {
+            Ok(read) => read,
+            Err(why) => return Ok(step(Verdict::Skipped, why)),
+        };
+        Ok(match drift::of_revisions(&project, number, &heads, &found, &target) {
+            None => step(Verdict::Skipped, "not all that the revisions make can be told from the files".to_owned()),
+            Some(changes) if changes.is_empty() => {
+                step(Verdict::Ok, format!("as told from the files: {} tables", found.tables.len()))
+            }
+            Some(changes) => {
+                let keys: Vec<String> = changes.iter().map(Change::key).take(5).collect();
+                let text = format!("{} otherwise than told from the files: {}", changes.len(), keys.join(", "));
+                step(Verdict::Differs, text)
+            }
+        })
     }
 
     /// The copy's files, shown as if they were the project's own.
@@ -234,6 +280,7 @@ impl Audience for Lines<'_> {
         }
         let word = match step.verdict {
             Verdict::Ok => "ok",
+            Verdict::Differs => "warn",
             Verdict::Failed => "FAIL",
             Verdict::Skipped => "skip",
         };

@@ -24,6 +24,8 @@ use command::{Ended, Stage};
 pub enum Verdict {
     /// As it should.
     Ok,
+    /// Something is worth a look.
+    Differs,
     /// It failed; what needs it is skipped.
     Failed,
     /// It was not done.

@@ -79,7 +79,7 @@ fn steps(text: &str) -> Vec<String> {
         .collect()
 }
 
-const ALL: [&str; 6] = ["ok copy", "ok upgrade", "ok check", "ok revision", "ok downgrade", "ok upgrade"];
+const ALL: [&str; 7] = ["ok copy", "ok upgrade", "ok check", "ok revision", "ok downgrade", "ok upgrade", "ok schema"];
 
 #[test]
 fn slow_healthy_projects_go_up_and_down() {
