@@ -46,11 +46,15 @@ impl Writer<'_> {
     pub(super) fn constraints(&mut self, table: &Table) -> Vec<String> {
         let mut found = Vec::new();
         let sa = self.sa().to_owned();
-        if let Some(key) = &table.primary_key {
+        if let Some(key) = table.primary_key.as_ref().filter(|key| !self.lacks(&table.name, &key.columns)) {
             let name = self.option("pk", &key.name, table, &key.columns, None);
             found.push(format!("{sa}PrimaryKeyConstraint({}{name})", python::listed(&key.columns)));
         }
         for key in &table.foreign_keys {
+            if self.lacks(&table.name, &key.columns) || self.lacks(&key.target, &key.target_columns) {
+                self.problem(format!("a foreign key of `{}` is left out: it lacks a column", table.name));
+                continue;
+            }
             let targets: Vec<String> =
                 key.target_columns.iter().map(|column| format!("{}.{column}", key.target)).collect();
             let mut options: Vec<String> = Vec::new();
@@ -65,6 +69,10 @@ impl Writer<'_> {
             ));
         }
         for unique in &table.unique_constraints {
+            if self.lacks(&table.name, &unique.columns) {
+                self.problem(format!("a unique constraint of `{}` is left out: it lacks a column", table.name));
+                continue;
+            }
             let name = self.option("uq", &unique.name, table, &unique.columns, None);
             let options: String = unique_options(unique).iter().map(|option| format!(", {option}")).collect();
             let (deferred, own) = split_off(&options, ", postgresql_");
@@ -116,6 +124,9 @@ impl Writer<'_> {
         let dialect = self.style.target.dialect;
         let name = standalone_name(table, constraint, dialect);
         let (kind, columns, to) = shape(constraint);
+        if self.lacks(table, columns) || to.is_some_and(|key| self.lacks(&key.target, &key.target_columns)) {
+            return None;
+        }
         let shown = match &name {
             Some(name) => self.name(kind, name, table, columns, to),
             None => "None".to_owned(),
@@ -200,6 +211,9 @@ impl Writer<'_> {
             Name::Unknown => return Err(format!("an index of `{table}` is left out: its name could not be read")),
         };
         let unread = || format!("an index of `{table}` is left out: what it covers could not be read");
+        if self.lacks(table, &columns) {
+            return Err(unread());
+        }
         let elements =
             index.elements.iter().map(|it| self.element(it)).collect::<Option<Vec<_>>>().ok_or_else(unread)?;
         let mut given = vec![name];

@@ -129,12 +129,14 @@ pub(super) struct Writer<'w> {
     is_back: bool,
     /// The enumeration types that are there at this point.
     enums: Vec<TableName>,
+    /// Columns that could not be written: what refers to them can't be made either.
+    left_out: Vec<(TableName, String)>,
 }
 
 impl<'w> Writer<'w> {
     fn new(style: &'w Style, before: &'w Catalog, enums: Vec<TableName>) -> Writer<'w> {
         let (imports, problems) = (BTreeSet::new(), Vec::new());
-        Writer { style, before, imports, problems, in_batch: false, is_back: false, enums }
+        Writer { style, before, imports, problems, in_batch: false, is_back: false, enums, left_out: Vec::new() }
     }
 
     /// What stands before an operation.
@@ -145,6 +147,11 @@ impl<'w> Writer<'w> {
     /// What stands before something of SQLAlchemy.
     fn sa(&self) -> &str {
         &self.style.sqlalchemy_prefix
+    }
+
+    /// Is there a column among these that could not be written?
+    fn lacks<T: AsRef<str>>(&self, table: &TableName, columns: &[T]) -> bool {
+        self.left_out.iter().any(|(of, name)| of == table && columns.iter().any(|column| column.as_ref() == name))
     }
 
     /// Notes what can't be written.

@@ -53,7 +53,8 @@ impl Writer<'_> {
                 self.or_comment(|_| Err(format!("an index{table} is not dropped: its name could not be read")))
             }
             Operation::AddConstraint(table, constraint) => self.or_comment(|writer| {
-                let unread = || format!("a constraint of `{table}` is left out: it could not be read");
+                let unread =
+                    || format!("a constraint of `{table}` is left out: it, or a column of it, could not be read");
                 writer.add_constraint(table, constraint).ok_or_else(unread)
             }),
             Operation::DropConstraint(table, name, kind, _) => self.drop_constraint(table, name, *kind),
@@ -94,6 +95,7 @@ impl Writer<'_> {
                 Err(why) => {
                     comments += &format!("# {why}\n");
                     self.problem(why);
+                    self.left_out.push((table.name.clone(), column.name.clone()));
                 }
             }
         }

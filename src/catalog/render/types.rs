@@ -49,6 +49,10 @@ const NOT_OF_MYSQL: &[&str] = &["BINARY", "BLOB", "BOOLEAN", "DATE", "VARBINARY"
 impl Writer<'_> {
     /// A type; `None` where it can't be written.
     pub(super) fn column_type(&mut self, of: &ColumnType) -> Option<String> {
+        if let Some(inner) = of.written.as_ref().and_then(made_mutable) {
+            // Whether values are watched for changes is no matter of the database.
+            return self.column_type(&ColumnType { kind: of.kind.clone(), written: Some(inner.clone()) });
+        }
         match &of.kind {
             TypeKind::Plain(plain) => match &of.written {
                 Some(written) if !is_sqlalchemys(written) => self.written(of, written),
@@ -222,6 +226,16 @@ impl Writer<'_> {
         given.extend(found.length.map(|length| format!("length={length}")));
         Some(format!("{}Enum({})", self.sa(), given.join(", ")))
     }
+}
+
+/// `MutableDict.as_mutable(type)`: the type.
+fn made_mutable(written: &Expression) -> Option<&Expression> {
+    let Expression::Call(callee, given) = written else { return None };
+    let method = match &**callee {
+        Expression::Attribute(_, method) => method.as_str(),
+        callee => callee.short_name()?,
+    };
+    (method == "as_mutable").then(|| given.first().map(|given| &given.value))?
 }
 
 /// Is it a type of SQLAlchemy's own?
