@@ -66,6 +66,10 @@ impl Reader for Disk {
     fn read(&self, path: &str) -> Result<Vec<u8>, Unreadable> {
         read_file(&self.root.join(path))
     }
+
+    fn read_into<'b>(&self, path: &str, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], Unreadable> {
+        read_file_into(&self.root.join(path), buffer)
+    }
 }
 
 /// The bytes of one file, unless it is too large.
@@ -73,6 +77,13 @@ impl Reader for Disk {
 /// # Errors
 /// Why they can't be had.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, Unreadable> {
+    let mut bytes = Vec::new();
+    let length = read_file_into(path, &mut bytes)?.len();
+    bytes.truncate(length);
+    Ok(bytes)
+}
+
+fn read_file_into<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], Unreadable> {
     let io = |error: std::io::Error| Unreadable::Io(words(&error));
     let mut file = fs::File::open(path).map_err(io)?;
     let about = file.metadata().map_err(io)?;
@@ -83,16 +94,20 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Unreadable> {
         return Err(Unreadable::TooLarge(about.len()));
     }
     // One read is enough for a file that doesn't change meanwhile: looking for its end would be a second one.
-    let mut bytes = vec![0; about.len() as usize];
+    let length = about.len() as usize;
+    if buffer.is_empty() {
+        *buffer = vec![0; length];
+    } else if buffer.len() < length {
+        buffer.resize(length, 0);
+    }
     let mut filled = 0;
-    while filled < bytes.len() {
-        match file.read(&mut bytes[filled..]).map_err(io)? {
+    while filled < length {
+        match file.read(&mut buffer[filled..length]).map_err(io)? {
             0 => break,
             more => filled += more,
         }
     }
-    bytes.truncate(filled);
-    Ok(bytes)
+    Ok(&buffer[..filled])
 }
 
 /// The system's words, without the error number.

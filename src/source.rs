@@ -109,6 +109,16 @@ pub trait Reader: Send + Sync {
     /// # Errors
     /// Why they can't be had.
     fn read(&self, path: &str) -> Result<Vec<u8>, Unreadable>;
+
+    /// The same, in a buffer that was used before. Its length is never made smaller: what is read many times over, to
+    /// be forgotten at once, needs not be cleared each time.
+    ///
+    /// # Errors
+    /// Why they can't be had.
+    fn read_into<'b>(&self, path: &str, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], Unreadable> {
+        *buffer = self.read(path)?;
+        Ok(buffer)
+    }
 }
 
 /// A map is a reader too: the whole project in memory.
@@ -299,16 +309,17 @@ impl Sources {
         self.files[file.0 as usize].text.get()?.as_deref().ok()
     }
 
-    /// Looks at the bytes of a file and keeps its text only if they are `wanted`. A file that can't be read is not.
-    pub fn keep_if(&self, file: FileId, wanted: impl FnOnce(&[u8]) -> bool) -> bool {
+    /// Looks at the bytes of a file, for which there is a buffer, and keeps its text only if they are `wanted`. A file
+    /// that can't be read is not.
+    pub fn keep_if(&self, file: FileId, buffer: &mut Vec<u8>, wanted: impl FnOnce(&[u8]) -> bool) -> bool {
         if let Some(text) = self.peek(file) {
             return wanted(text.as_bytes());
         }
-        let Ok(bytes) = self.reader.read(self.path(file)) else { return false };
-        if !wanted(&bytes) {
+        let Ok(bytes) = self.reader.read_into(self.path(file), buffer) else { return false };
+        if !wanted(bytes) {
             return false;
         }
-        self.provide(file, decode(bytes));
+        self.provide(file, decode(bytes.to_vec()));
         true
     }
 

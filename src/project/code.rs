@@ -160,8 +160,9 @@ impl<'s> Code<'s> {
         let parts: Vec<Finder<'_>> = words.iter().flat_map(|word| word.split('.')).map(Finder::new).collect();
         let mut python: Vec<FileId> = sources.ids().filter(|file| sources.path(*file).ends_with(".py")).collect();
         python.retain(|file| words.iter().all(|word| self.words.held_by(*file).may_have(word)));
-        let holds = |file: &FileId| sources.keep_if(*file, |bytes| parts.iter().all(|part| part.find(bytes).is_some()));
-        python.into_par_iter().with_min_len(16).filter(holds).collect()
+        let holds = |bytes: &[u8]| parts.iter().all(|part| part.find(bytes).is_some());
+        let found = |buffer: &mut Vec<u8>, file| sources.keep_if(file, buffer, holds).then_some(file);
+        python.into_par_iter().with_min_len(16).map_init(Vec::new, found).flatten().collect()
     }
 }
 

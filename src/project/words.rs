@@ -108,8 +108,8 @@ impl Words {
     /// Looks into those of these files that were not looked into before. A file that can't be read holds nothing.
     pub fn read(&self, sources: &Sources, files: impl IntoIterator<Item = FileId>) {
         let files: Vec<FileId> = files.into_iter().filter(|file| self.number(*file) == 0).collect();
-        files.into_par_iter().with_min_len(16).for_each(|file| {
-            sources.keep_if(file, |bytes| self.look(file, bytes).has(COMMENT));
+        files.into_par_iter().with_min_len(16).for_each_init(Vec::new, |buffer, file| {
+            sources.keep_if(file, buffer, |bytes| self.look(file, bytes).has(COMMENT));
         });
     }
 

@@ -58,12 +58,13 @@ fn flask_without_directory(trees: &Trees<'_>) -> Option<Found> {
     let at_root = |name: &str| sources.id(name);
     loaded.iter().find_map(|name| at_root(name))?;
     let needle = memchr::memmem::Finder::new("flask_migrate");
+    let mut buffer = Vec::new();
     sources.ids().find(|file| {
         let path = sources.path(*file);
         let aside = path.split('/').any(|part| part.starts_with("test") || part.starts_with("example"));
         path.ends_with(".py")
             && !aside
-            && sources.keep_if(*file, |bytes| needle.find(bytes).is_some())
+            && sources.keep_if(*file, &mut buffer, |bytes| needle.find(bytes).is_some())
             && code::names(&trees.whole(*file), "flask_migrate")
     })?;
     let mut config = Config::in_code("");

@@ -9,8 +9,8 @@ mod outline;
 use std::fmt;
 use std::sync::OnceLock;
 
-use ruff_python_parser::parse_unchecked_source;
-use ruff_text_size::Ranged;
+use ruff_python_parser::{Mode, ParseOptions, Parsed, parse_cells_unchecked, parse_unchecked_source};
+use ruff_text_size::{Ranged, TextRange};
 
 use self::outline::BodyRange;
 
@@ -55,7 +55,16 @@ pub fn span_of(file: FileId, node: &impl Ranged) -> Span {
 
 /// Parses `text` as the module `file`. Offsets count from the very start of the text, a byte order mark included.
 pub fn parse(file: FileId, text: &str) -> Tree {
-    let parsed = parse_unchecked_source(text, tree::PySourceType::Python);
+    made(file, parse_unchecked_source(text, tree::PySourceType::Python))
+}
+
+/// Parses the function that stands in `text` at `range`; nothing else is looked at.
+fn parse_function(file: FileId, text: &str, range: BodyRange) -> Tree {
+    let range = TextRange::new(range.def.into(), range.end.into());
+    made(file, parse_cells_unchecked(text, [range], &ParseOptions::from(Mode::Module)))
+}
+
+fn made(file: FileId, parsed: Parsed<tree::ModModule>) -> Tree {
     let problems = parsed
         .errors()
         .iter()
@@ -178,17 +187,12 @@ impl<'s> Trees<'s> {
         let alone = cell.get_or_init(|| {
             let again = || outlined.text.get_or_init(|| self.sources.glance(file).into_owned().into_boxed_str());
             let text = self.sources.peek(file).unwrap_or_else(|| again());
-            let text = outline::alone(text, *range).unwrap_or_default();
-            parse(file, &text)
+            parse_function(file, text, *range)
         });
         if !alone.problems.is_empty() {
             return None;
         }
-        let mut statement = alone.module.body.first()?;
-        if let tree::Stmt::If(around) = statement {
-            statement = around.body.first()?;
-        }
-        statement.as_function_def_stmt().map(|function| &*function.body)
+        alone.module.body.first()?.as_function_def_stmt().map(|function| &*function.body)
     }
 }
 

@@ -19,8 +19,8 @@ pub struct Blanked {
 /// One function body that was blanked: byte offsets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BodyRange {
-    /// Where the line of the function's `def` starts.
-    pub line: u32,
+    /// Where the function's `def` or `async def` starts.
+    pub def: u32,
     /// The first statement.
     pub start: u32,
     /// One past the last statement's line, without its line end.
@@ -48,26 +48,6 @@ fn blank_out(text: &mut Vec<u8>, end: usize) {
     text.push(b'(');
     text.resize(end - LAST.len(), b'#');
     text.extend_from_slice(LAST);
-}
-
-/// The text in which the body at `range` stands where it is and all before its function is blank, to be parsed alone.
-pub fn alone(text: &str, range: BodyRange) -> Option<String> {
-    const AROUND: &str = "if 1:\n";
-    let line = range.line as usize;
-    let mut alone = Vec::with_capacity(range.end as usize + 1);
-    let is_indented = text.as_bytes().get(line).is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\x0c'));
-    let around = if is_indented { AROUND } else { "" };
-    // A byte order mark at the very start is no indentation and goes with what is blanked.
-    if let Some(filler) = line.checked_sub(around.len() + 1) {
-        alone.resize(filler, b'#');
-        alone.push(b'\n');
-    } else if line != around.len() {
-        return None;
-    }
-    alone.extend_from_slice(around.as_bytes());
-    alone.extend_from_slice(text.as_bytes().get(line..range.end as usize)?);
-    alone.push(b'\n');
-    String::from_utf8(alone).ok()
 }
 
 struct Skimmer<'t> {
@@ -120,7 +100,6 @@ const KINDS: [Kind; 256] = {
 
 /// What stands at the start of a logical line.
 struct Line {
-    start: usize,
     /// Where its first word starts.
     code: usize,
     /// In columns, as Python counts them: a tab goes to the next multiple of eight.
@@ -170,7 +149,7 @@ impl Skimmer<'_> {
                 }
                 block_opens = self.bytes[end - 1] == b':';
                 let start = body.map_or(inner.code as u32, |body| body.start);
-                body = Some(BodyRange { line: line.start as u32, start, end: end as u32 });
+                body = Some(BodyRange { def: line.code as u32, start, end: end as u32 });
                 next = self.line();
             }
             if block_opens {
@@ -184,7 +163,6 @@ impl Skimmer<'_> {
     /// Skips blank lines and comments. `None`: the text ends.
     fn line(&mut self) -> Option<Line> {
         loop {
-            let start = self.at;
             let mut indentation = 0;
             loop {
                 match self.bytes.get(self.at)? {
@@ -200,7 +178,7 @@ impl Skimmer<'_> {
             match self.bytes[self.at] {
                 b'\n' | b'\r' => self.at += 1,
                 b'#' => self.comment(),
-                _ => return Some(Line { start, code: self.at, indentation }),
+                _ => return Some(Line { code: self.at, indentation }),
             }
         }
     }
@@ -413,20 +391,5 @@ mod tests {
         ] {
             assert_eq!(blank_bodies(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn a_body_alone_stands_where_it_was() {
-        let text = "import a\n\nclass A:\n    def f(self):\n        return é\n\ndef g():\n    return 2\n";
-        let outline = blank_bodies(text).expect("it is simple");
-        for body in outline.bodies {
-            let alone = alone(text, body).expect("there is room");
-            let range = body.start as usize..body.end as usize;
-            assert_eq!(alone[range.clone()], text[range]);
-        }
-        assert_eq!(
-            alone("def f():\n  x\n", BodyRange { line: 0, start: 11, end: 12 }).as_deref(),
-            Some("def f():\n  x\n")
-        );
     }
 }
