@@ -11,6 +11,7 @@ use memchr::memmem::Finder;
 use rayon::prelude::*;
 
 use crate::project::words::Words;
+use crate::python::dotted;
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::python::tree::visitor::{Visitor, walk_expr, walk_keyword, walk_stmt};
 use crate::syntax::python::{Tree, Trees, span_of, tree};
@@ -311,7 +312,7 @@ impl<'t> Visitor<'t> for Reader<'_, 't> {
 
 /// `a.b.c`, for the text `a.b.c`.
 fn is_dotted(attribute: &tree::ExprAttribute, word: &str) -> bool {
-    let Some((before, last)) = word.rsplit_once('.') else { return false };
+    let Some((before, last)) = dotted::parent(word) else { return false };
     attribute.attr.as_str() == last
         && match &*attribute.value {
             tree::Expr::Name(name) => name.id.as_str() == before,
@@ -403,7 +404,7 @@ impl<'t> Visitor<'t> for Origins<'t> {
             }
             tree::Stmt::Import(import) => {
                 for alias in &import.names {
-                    let last = alias.name.rsplit('.').next().unwrap_or(&alias.name);
+                    let last = dotted::last(&alias.name);
                     self.names.push((alias.asname.as_ref().map_or(last, |name| name.as_str()), last));
                 }
             }

@@ -2,6 +2,7 @@
 //! or replace it wherever that is certain.
 
 use crate::project::code::Code;
+use crate::python::dotted;
 use crate::source::{FileId, Span, split};
 use crate::syntax::python::tree::visitor::{
     Visitor, walk_except_handler, walk_expr, walk_keyword, walk_parameter, walk_pattern, walk_stmt,
@@ -146,7 +147,7 @@ fn absolute(import: &tree::StmtImportFrom, package: Option<&str>) -> Option<Stri
     }
     let mut package = package?;
     for _ in 1..import.level {
-        package = package.rsplit_once('.')?.0;
+        package = dotted::parent(package)?.0;
     }
     Some(if written.is_empty() { package.to_owned() } else { format!("{package}.{written}") })
 }
@@ -169,7 +170,7 @@ fn bindings(tree: &Tree, name: &str) -> usize {
                 tree::Stmt::ClassDef(class) => self.bind(&class.name),
                 tree::Stmt::Import(import) => {
                     for alias in &import.names {
-                        let first = alias.name.split('.').next().unwrap_or("");
+                        let first = dotted::first(&alias.name);
                         self.bind(alias.asname.as_ref().map_or(first, |name| name.as_str()));
                     }
                 }

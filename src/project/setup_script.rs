@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use crate::python::dotted;
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
 use crate::python::standard;
@@ -122,8 +123,8 @@ impl<'t> Library<'t> for Setup<'t> {
         arguments: &Rc<Arguments<'t>>,
         _: Span,
     ) -> Option<Outcome<'t>> {
-        let (module, function) = callee.dotted()?.rsplit_once('.')?;
-        match (module.split('.').next()?, function) {
+        let (module, function) = dotted::parent(callee.dotted()?)?;
+        match (dotted::first(module), function) {
             ("setuptools" | "distutils" | "skbuild", "setup") => {
                 self.calls.borrow_mut().push(arguments.clone());
                 Some(Ok(Value::None))

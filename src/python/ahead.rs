@@ -5,6 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::python::dotted;
 use crate::python::modules::{self, Found};
 use crate::source::{FileId, Sources, split};
 use crate::syntax::python::{Trees, tree};
@@ -93,7 +94,7 @@ impl Importer<'_> {
 
     fn absolute(&self, dotted: &str, names: &[tree::Alias], found: &mut impl FnMut(FileId)) {
         let sources = self.ahead.sources();
-        let first = dotted.split('.').next().unwrap_or(dotted);
+        let first = dotted::first(dotted);
         let top = modules::find(sources, self.ahead.search_path, Some(&self.start), first, dotted);
         self.inside(top, dotted.split('.').skip(1), names, found);
     }

@@ -5,6 +5,7 @@
 
 pub mod ahead;
 pub mod builtins;
+pub mod dotted;
 pub mod evaluate;
 pub mod library;
 pub mod modules;

@@ -4,6 +4,7 @@
 //! and in `src` and `lib` there: the project may be installed, and which way can't be seen. The second kind is told
 //! apart ([`Found::beyond_path`]), for a rule asks about it.
 
+use crate::python::dotted;
 use crate::source::{FileId, Sources, join};
 
 /// What a dotted name leads to.
@@ -211,7 +212,7 @@ pub fn find(
     dotted: &str,
     whole: &str,
 ) -> Option<Found> {
-    let first = dotted.split('.').next().unwrap_or(dotted);
+    let first = dotted::first(dotted);
     if first.is_empty() || NEVER_OF_THE_PROJECT.binary_search(&first).is_ok() {
         return None;
     }
@@ -234,7 +235,7 @@ pub fn find(
             let Some(root) = join(directory, inner) else { continue };
             let leads = |whole: &str| below(sources, &root, whole).is_some_and(|found| found.file.is_some());
             let found = below(sources, &root, dotted).filter(|found| {
-                found.file.is_some() || leads(whole) || whole.rsplit_once('.').is_some_and(|(parent, _)| leads(parent))
+                found.file.is_some() || leads(whole) || dotted::parent(whole).is_some_and(|(parent, _)| leads(parent))
             });
             if let Some(found) = found {
                 return Some(Found { beyond_path: true, ..found });

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use crate::project::alembic::config::{Config, Shape};
 use crate::project::alembic::locations::Locations;
 use crate::project::code;
+use crate::python::dotted;
 use crate::python::value::PROJECT_ROOT;
 use crate::source::{FileId, Sources, join, split};
 use crate::syntax::python::Trees;
@@ -152,7 +153,7 @@ pub fn leads(sources: &Sources, config: &Config, text: &str) -> Leads {
     }
     if let Some((package, inside)) = text.split_once(':') {
         let path = format!("{}/{}", package.replace('.', "/"), inside.replace(':', "/"));
-        let top = package.split('.').next().unwrap_or(package);
+        let top = dotted::first(package);
         let roots =
             ancestors(&config.directory).flat_map(|root| [root.to_owned(), below(root, "src"), below(root, "lib")]);
         let mut ours = false;

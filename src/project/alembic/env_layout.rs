@@ -1,6 +1,7 @@
 //! The text of env.py → [`Layout`]: its imports, its functions, its guards. What the run on paper doesn't tell, and what
 //! the fixes keep.
 
+use crate::python::dotted;
 use crate::source::{FileId, Span};
 use crate::syntax::python::tree::visitor::{Visitor, walk_expr, walk_stmt};
 use crate::syntax::python::{Tree, span_of, tree};
@@ -179,7 +180,7 @@ impl Reader<'_> {
                     let module = alias.name.to_string();
                     let bound = match &alias.asname {
                         Some(name) => name.to_string(),
-                        None => module.split('.').next().unwrap_or("").to_owned(),
+                        None => dotted::first(&module).to_owned(),
                     };
                     let count = import.names.len();
                     layout.imports.push(self.import(statement, alias, module, None, bound, nested, count));

@@ -11,6 +11,7 @@ use crate::project::Known;
 use crate::project::alembic::library::{Alembic, MetaDatas};
 use crate::project::code;
 use crate::project::sqlalchemy::MetaDataId;
+use crate::python::dotted;
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::value::{Arguments, Key, Module, Term, TermKind, Value};
 use crate::source::{FileId, Span, join};
@@ -221,8 +222,8 @@ impl<'t> Alembic<'t> {
         arguments: &Rc<Arguments<'t>>,
         span: Span,
     ) -> Option<Outcome<'t>> {
-        let last = dotted.rsplit('.').next().unwrap_or("");
-        match (dotted.split('.').next().unwrap_or(""), last) {
+        let last = dotted::last(dotted);
+        match (dotted::first(dotted), last) {
             ("flask" | "quart", "Flask" | "Quart") => {
                 let term = machine.call_term(callee, arguments, span);
                 if let Value::Term(term) = &term {
@@ -514,7 +515,7 @@ fn imported_object<'t>(machine: &mut Machine<'t>, dotted: &str, span: Span) -> O
     if let Ok(module @ Value::Module(_)) = machine.import(dotted, span) {
         return Some(module);
     }
-    let (module, name) = dotted.rsplit_once('.')?;
+    let (module, name) = dotted::parent(dotted)?;
     let module = machine.import(module, span).ok()?;
     machine.attribute(&module, name, span).ok()
 }

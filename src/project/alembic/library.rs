@@ -20,6 +20,7 @@ use crate::project::code;
 use crate::project::sqlalchemy::MetaDataId;
 use crate::project::sqlalchemy::url::EngineUrl;
 use crate::python::builtins::paths::{found, path_text};
+use crate::python::dotted;
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
 use crate::python::value::{Arguments, Code, Module, Name, Term, TermKind, Value};
@@ -182,7 +183,7 @@ impl<'t> Alembic<'t> {
             }
             _ => {}
         }
-        let package = dotted.split('.').next().unwrap_or("");
+        let package = dotted::first(dotted);
         match package {
             "sqlalchemy" | "sqlmodel" => self.sqlalchemy_call(machine, callee, dotted, arguments, span),
             "flask" | "flask_migrate" | "flask_sqlalchemy" | "quart" => {
@@ -202,10 +203,10 @@ impl<'t> Alembic<'t> {
         span: Span,
     ) -> Option<Outcome<'t>> {
         let root = callee.root().unwrap_or("");
-        let package = root.split('.').next().unwrap_or("");
+        let package = dotted::first(root);
         let last = match &callee.kind {
             TermKind::Attribute(_, name) => name.to_string(),
-            _ => root.rsplit('.').next().unwrap_or("").to_owned(),
+            _ => dotted::last(root).to_owned(),
         };
         if matches!(package, "asyncio" | "anyio" | "uvloop" | "trio" | "nest_asyncio") {
             let first = arguments.positional.first().map(|argument| argument.value.clone());
@@ -385,7 +386,7 @@ impl<'t> Library<'t> for Alembic<'t> {
         arguments: &Rc<Arguments<'t>>,
         span: Span,
     ) -> Option<Outcome<'t>> {
-        let package = callee.root().map_or("", |root| root.split('.').next().unwrap_or(""));
+        let package = callee.root().map_or("", |root| dotted::first(root));
         if let Some(run) = &mut self.state.borrow_mut().run
             && run.file == span.file
             && !KNOWN.contains(&package)
@@ -399,7 +400,7 @@ impl<'t> Library<'t> for Alembic<'t> {
                 TermKind::Attribute(_, name) => name,
                 _ => package_of_call(callee),
             };
-            let last = called.rsplit('.').next().unwrap_or("").to_ascii_lowercase();
+            let last = dotted::last(called).to_ascii_lowercase();
             let loads = LOADERS.iter().any(|word| last.starts_with(word));
             let scans = last == "scan" && matches!(package, "venusian" | "pyramid");
             run.facts.may_load_models |= scans || (loads && run.file == span.file);

@@ -4,6 +4,7 @@ use crate::project::sqlalchemy::column::Column;
 use crate::project::sqlalchemy::expression::{self, Expression};
 use crate::project::sqlalchemy::names;
 use crate::project::sqlalchemy::relationship::Relationship;
+use crate::python::dotted;
 use crate::python::value::{Function, Term, TermKind, Value};
 use crate::source::Span;
 
@@ -330,7 +331,7 @@ fn marker_of(term: &Term<'_>) -> Option<Shape> {
 
 fn shape_of_text(text: &str) -> Shape {
     let text = text.trim_matches(['"', '\'', ' ']);
-    let outer = names::last(text.split('[').next().unwrap_or(text).trim());
+    let outer = dotted::last(text.split('[').next().unwrap_or(text).trim());
     if outer.ends_with("Mapped") && text.contains('[') {
         Shape::Mapped
     } else if outer == "ClassVar" {
@@ -373,7 +374,7 @@ pub fn forward_reference(text: &str) -> Option<&str> {
     }
     let mut names = text
         .split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_' || letter == '.'))
-        .map(names::last)
+        .map(dotted::last)
         .filter(|name| !name.is_empty() && !AROUND.contains(name));
     let name = names.next()?;
     names.next().is_none().then_some(name)

@@ -6,6 +6,7 @@ use crate::project::sqlalchemy::bases::{self, AutoName};
 use crate::project::sqlalchemy::library::{SqlAlchemy, address};
 use crate::project::sqlalchemy::metadata::types_of_class;
 use crate::project::sqlalchemy::{RegistryKind, names};
+use crate::python::dotted;
 use crate::python::evaluate::Machine;
 use crate::python::value::{Class, TermKind, Value};
 
@@ -126,7 +127,7 @@ impl<'t> SqlAlchemy<'t> {
         }
         let base = class.library_bases().find(|base| {
             base.dotted().is_some_and(|name| {
-                let last = names::last(name);
+                let last = dotted::last(name);
                 !bases::is_harmless(name) && (last.ends_with("Base") || last.ends_with("Model"))
             })
         })?;

@@ -1,7 +1,7 @@
 //! What is known of base classes that libraries bring: declarative bases, and mixins that add nothing.
 
 use crate::project::sqlalchemy::RegistryKind;
-use crate::project::sqlalchemy::names;
+use crate::python::dotted;
 
 /// A declarative base of a library.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +31,8 @@ pub enum AutoName {
 
 /// What is known of the importable name as a declarative base.
 pub fn library_base(dotted: &str) -> Option<LibraryBase> {
-    let package = dotted.split('.').next().unwrap_or("");
-    let name = names::last(dotted);
+    let package = dotted::first(dotted);
+    let name = dotted::last(dotted);
     let base = |group, kind, foreign, tablename, brings_columns| {
         Some(LibraryBase { group, kind, foreign, tablename, brings_columns })
     };
@@ -55,8 +55,8 @@ pub fn library_base(dotted: &str) -> Option<LibraryBase> {
 
 /// Does a library class of this name bring neither columns nor a table name to the classes that derive from it?
 pub fn is_harmless(dotted: &str) -> bool {
-    let package = dotted.split('.').next().unwrap_or("");
-    let name = names::last(dotted);
+    let package = dotted::first(dotted);
+    let name = dotted::last(dotted);
     match package {
         "typing" | "typing_extensions" | "abc" | "enum" | "dataclasses" | "builtins" | "collections" | "pydantic"
         | "logging" | "uuid" | "functools" | "zope" | "flask_login" | "datetime" | "marshmallow" | "graphene"

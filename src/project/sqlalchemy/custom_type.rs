@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use crate::project::sqlalchemy::expression::{self, ClassRef, Expression};
 use crate::project::sqlalchemy::library::SqlAlchemy;
 use crate::project::sqlalchemy::names;
+use crate::python::dotted;
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::value::{Argument, Arguments, Class, Identity, TermKind, Value};
 use crate::source::Span;
@@ -224,7 +225,7 @@ fn has(class: &Rc<Class<'_>>, method: &str) -> bool {
 fn is_call_of_library(term: &crate::python::value::Term<'_>, method: &str) -> bool {
     let TermKind::Call(callee, _) = &term.kind else { return false };
     match &callee.kind {
-        TermKind::Name(name) => names::last(name) == method,
+        TermKind::Name(name) => dotted::last(name) == method,
         TermKind::Attribute(_, name) => &**name == method,
         _ => false,
     }

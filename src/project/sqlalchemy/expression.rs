@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::project::sqlalchemy::names;
+use crate::python::dotted;
 use crate::python::value::{Arguments, Class, Identity, Key, Term, TermKind, Value};
 use crate::source::Span;
 
@@ -105,7 +106,7 @@ impl Expression {
 
     /// The last part of [`Expression::name`].
     pub fn short_name(&self) -> Option<&str> {
-        self.name().map(names::last)
+        self.name().map(dotted::last)
     }
 
     /// The arguments, if this is a call.

@@ -2,7 +2,7 @@
 
 use crate::project::sqlalchemy::column::{Column, ForeignKey, ForeignKeyTarget};
 use crate::project::sqlalchemy::expression::{Expression, Given};
-use crate::project::sqlalchemy::names;
+use crate::python::dotted;
 use crate::source::Span;
 
 /// What a library's class brings to the classes that derive from it.
@@ -38,7 +38,7 @@ impl Maker {
         column.attribute = Some(name.to_owned());
         let mut arguments: Vec<Given> =
             length.map(|length| given("length", Expression::Int(length))).into_iter().collect();
-        if names::last(column_type) == "TIMESTAMPAware" {
+        if dotted::last(column_type) == "TIMESTAMPAware" {
             arguments.push(given("timezone", Expression::Bool(true)));
         }
         let value = Expression::Call(Box::new(Expression::Name(column_type.to_owned())), arguments);
@@ -77,10 +77,10 @@ impl Maker {
 
 /// What the importable name brings, if it is known; `span` is where the class that derives from it stands.
 pub fn of(dotted: &str, span: Span) -> Option<Brings> {
-    let package = dotted.split('.').next().unwrap_or("");
+    let package = dotted::first(dotted);
     let mut make = Maker { span, columns: Vec::new() };
     let mut tablename = None;
-    match (package, names::last(dotted)) {
+    match (package, dotted::last(dotted)) {
         ("oslo_db", "TimestampMixin") => {
             make.column("created_at", "sqlalchemy.DateTime", None, Is::Nullable);
             make.column("updated_at", "sqlalchemy.DateTime", None, Is::Nullable);

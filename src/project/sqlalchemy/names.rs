@@ -3,6 +3,7 @@
 //! `sqlalchemy.Column`, `sqlalchemy.schema.Column`, `sqlalchemy.sql.schema.Column`, `sqlmodel.Column` and `db.Column` of
 //! Flask-SQLAlchemy are one thing. Dialect types keep their dialect: `sqlalchemy.dialects.postgresql.JSONB`.
 
+use crate::python::dotted;
 use crate::python::value::{Term, TermKind};
 
 /// A name in its canonical form: a package and what stands in it.
@@ -31,7 +32,7 @@ impl Canonical<'_> {
 
 /// The last part of a dotted name.
 pub fn last(dotted: &str) -> &str {
-    dotted.rsplit_once('.').map_or(dotted, |(_, last)| last)
+    dotted::last(dotted)
 }
 
 /// What only SQLModel has; its other names are SQLAlchemy's.
@@ -40,8 +41,8 @@ const OF_SQLMODEL: &[&str] =
 
 /// The canonical form of a dotted name.
 pub fn of_dotted(dotted: &str) -> Canonical<'_> {
-    let (package, rest) = dotted.split_once('.').unwrap_or((dotted, ""));
-    let name = last(rest);
+    let (package, rest) = dotted::behind_first(dotted);
+    let name = dotted::last(rest);
     let between = rest.strip_suffix(name).unwrap_or("").trim_end_matches('.');
     match package {
         "sqlalchemy" => Canonical { package, within: kept(between), name },
@@ -122,9 +123,9 @@ pub fn is_flask_database(term: &Term<'_>) -> bool {
 
 /// Is it Flask-SQLAlchemy's class, by its dotted name?
 pub fn is_flask_class(dotted: &str) -> bool {
-    let package = dotted.split('.').next().unwrap_or("");
+    let package = dotted::first(dotted);
     matches!(
-        (package, last(dotted)),
+        (package, dotted::last(dotted)),
         ("flask_sqlalchemy" | "flask_sqlalchemy_lite" | "quart_sqlalchemy" | "sqlalchemy_unchained", "SQLAlchemy")
             | ("flask_appbuilder", "SQLA")
             | ("gino", "Gino")

@@ -6,6 +6,7 @@ use crate::python::builtins::{
     containers, dict, each, exception_is, format_value, is_exception, is_open, join, list, made, open_list, operators,
     origins, positional, spread, to_text, why_not,
 };
+use crate::python::dotted;
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::value::{Arguments, Class, Dict, Key, Term, TermKind, Value};
 use crate::source::Span;
@@ -773,12 +774,12 @@ pub fn union<'t>(term: &Term<'t>) -> Option<Vec<Value<'t>>> {
 
 /// The last segment of a dotted name.
 pub fn last(dotted: &str) -> &str {
-    dotted.rsplit('.').next().unwrap_or(dotted)
+    dotted::last(dotted)
 }
 
 /// Do two dotted names mean the same thing of one library: `sqlalchemy.Column`, `sqlalchemy.schema.Column`?
 pub fn same_library_name(left: &str, right: &str) -> bool {
-    let package = |name: &str| name.split('.').next().unwrap_or("").to_owned();
+    let package = |name: &str| dotted::first(name).to_owned();
     last(left) == last(right) && package(left) == package(right)
 }
 

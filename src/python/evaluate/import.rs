@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{Frame, IMPORTS, Machine, OddImport, Outcome, Raised};
+use crate::python::dotted;
 use crate::python::modules::{self, Found};
 use crate::python::value::{Binding, Module, Name, PROJECT_ROOT, PutOff, Scope, State, Unknown, Value};
 use crate::source::{FileId, Span};
@@ -107,7 +108,7 @@ impl<'t> Machine<'t> {
     /// Does a file that only its place makes a candidate stand for the library `name`: is it the importing one itself,
     /// or does it import `name` from elsewhere?
     fn stands_for(&self, file: FileId, name: &str) -> bool {
-        let is_meant = |module: &str| module.split('.').next() == name.split('.').next();
+        let is_meant = |module: &str| dotted::first(module) == dotted::first(name);
         file == self.file()
             || self.trees.outline(file).module.body.iter().any(|statement| match statement {
                 tree::Stmt::ImportFrom(node) => {
@@ -146,7 +147,7 @@ impl<'t> Machine<'t> {
     /// `package.missing`: no such file. That is certain only for a package whose file was read and which does not make
     /// its submodules itself.
     fn missing_submodule(&mut self, parent: &Rc<Module<'t>>, dotted: &str, name: &str, span: Span) -> Outcome<'t> {
-        let attribute = name.rsplit('.').next().unwrap_or(name);
+        let attribute = dotted::last(name);
         // A package that sets `__path__` (`pkgutil.extend_path`) has parts elsewhere.
         let has_path = parent.file.is_some_and(|file| {
             let names = parent.scope.names.borrow();
@@ -240,7 +241,7 @@ impl<'t> Machine<'t> {
             let text = |text: &str| Value::literal(text, start);
             let package = match &module.package {
                 Some(_) => &*module.name,
-                None => module.name.rsplit_once('.').map_or("", |(package, _)| package),
+                None => dotted::parent(&module.name).map_or("", |(package, _)| package),
             };
             let mut own = vec![
                 ("__name__", text(&module.name)),
@@ -343,7 +344,7 @@ impl<'t> Machine<'t> {
     fn put_off(&mut self, statement: &'t tree::Stmt) -> bool {
         let first = |alias: &'t tree::Alias| match &alias.asname {
             Some(name) => name.as_str(),
-            None => alias.name.split('.').next().unwrap_or(&alias.name),
+            None => dotted::first(&alias.name),
         };
         let names: Vec<&'t str> = match statement {
             tree::Stmt::Import(node) => node.names.iter().map(first).collect(),
@@ -401,7 +402,7 @@ impl<'t> Machine<'t> {
     }
 
     fn bind_submodule(&mut self, parent: &Rc<Module<'t>>, dotted: &str, module: &Rc<Module<'t>>, span: Span) {
-        let name = dotted.rsplit('.').next().unwrap_or(dotted);
+        let name = dotted::last(dotted);
         let mut names = parent.scope.names.borrow_mut();
         if names
             .get(name)
@@ -443,7 +444,7 @@ impl<'t> Machine<'t> {
             match &alias.asname {
                 Some(name) => self.bind(name, value, span, statement, None),
                 None => {
-                    let first = alias.name.split('.').next().unwrap_or(&alias.name);
+                    let first = dotted::first(&alias.name);
                     let top = match &value {
                         Value::Module(_) => match self.modules.get(first) {
                             Some(module) => Value::Module(module.clone()),
@@ -508,14 +509,14 @@ impl<'t> Machine<'t> {
         let module = self.module()?.clone();
         let mut package = match &module.package {
             Some(_) => module.name.to_string(),
-            None => match module.name.rsplit_once('.') {
+            None => match dotted::parent(&module.name) {
                 Some((package, _)) => package.to_owned(),
                 // A script that was run by its path has no package: Python refuses.
                 None => return None,
             },
         };
         for _ in 1..level {
-            package = package.rsplit_once('.')?.0.to_owned();
+            package = dotted::parent(&package)?.0.to_owned();
         }
         Some(if written.is_empty() { package } else { format!("{package}.{written}") })
     }
@@ -561,7 +562,7 @@ impl<'t> Machine<'t> {
             Value::Term(term) => {
                 let term = term.clone();
                 let touched = self.touched;
-                let top = term.dotted().map(|dotted| dotted.split('.').next().unwrap_or(dotted).to_owned());
+                let top = term.dotted().map(|dotted| dotted::first(dotted).to_owned());
                 let found = self.attribute(&Value::Term(term.clone()), name, span)?;
                 if top.is_some_and(|top| self.is_installed(&top) == Some(true)) {
                     // Nothing that could fail.

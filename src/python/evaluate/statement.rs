@@ -7,6 +7,7 @@ use ruff_text_size::Ranged;
 use super::join::{join, join_names};
 use super::{Machine, NESTING, Outcome, ROUNDS, Raised};
 use crate::python::builtins;
+use crate::python::dotted;
 use crate::python::value::{Binding, Map, Name, TermKind, Value};
 use crate::source::Span;
 use crate::syntax::python::{span_of, tree};
@@ -624,7 +625,7 @@ impl<'t> Machine<'t> {
                 _ => Some(false),
             },
             Value::Term(term) => {
-                let last = term.dotted()?.rsplit('.').next()?;
+                let last = dotted::last(term.dotted()?);
                 (last == &*raised.exception).then_some(true)
             }
             _ => None,

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::python::builtins::functions::last;
 use crate::python::builtins::list;
+use crate::python::dotted;
 use crate::python::evaluate::{Frame, Machine, Outcome};
 use crate::python::library::Library;
 use crate::python::value::{Argument, Arguments, Term, TermKind, Value};
@@ -23,7 +24,7 @@ impl<'t> Library<'t> for Asynchronous {
         arguments: &Rc<Arguments<'t>>,
         span: Span,
     ) -> Option<Outcome<'t>> {
-        let package = callee.root()?.split('.').next()?;
+        let package = dotted::first(callee.root()?);
         if !PACKAGES.contains(&package) {
             return None;
         }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::python::builtins::functions::last;
 use crate::python::builtins::paths::{self, path_text};
 use crate::python::builtins::{list, open_list, positional, why_not};
+use crate::python::dotted;
 use crate::python::evaluate::{Machine, Outcome, Raised};
 use crate::python::library::Library;
 use crate::python::value::{Arguments, Class, Term, TermKind, Value};
@@ -66,7 +67,7 @@ impl<'t> Library<'t> for Imports {
                     return Some(Ok(machine.hides_imports(span, "imports a module by a name that can't be told")));
                 };
                 let name = name.text.replace(':', ".");
-                match name.rsplit_once('.') {
+                match dotted::parent(&name) {
                     Some((module, attribute)) => {
                         machine.import(module, span).and_then(|module| machine.attribute(&module, attribute, span))
                     }
@@ -219,7 +220,7 @@ fn import_module<'t>(machine: &mut Machine<'t>, arguments: &Rc<Arguments<'t>>, s
     };
     let mut package = &*package.text;
     for _ in 1..dots {
-        package = package.rsplit_once('.').map_or("", |(parent, _)| parent);
+        package = dotted::parent(package).map_or("", |(parent, _)| parent);
     }
     let rest = &name[dots..];
     let dotted = if rest.is_empty() { package.to_owned() } else { format!("{package}.{rest}") };
@@ -239,7 +240,7 @@ fn found_spec<'t>(
     let origin = found.file.map(|file| paths::on_paper(machine.sources().path(file)));
     let (parent, locations) = match &found.package {
         Some(directory) => (&*name.text, list(vec![text(&paths::on_paper(directory))])),
-        None => (name.text.rsplit_once('.').map_or("", |(parent, _)| parent), Value::None),
+        None => (dotted::parent(&name.text).map_or("", |(parent, _)| parent), Value::None),
     };
     let spec = machine.call_term(callee, arguments, span);
     if let Value::Term(term) = &spec {

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::python::builtins::paths::{self, path_text};
 use crate::python::builtins::{list, made, origins, positional, spread, why_not};
+use crate::python::dotted;
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
 use crate::python::standard::environment::Environment;
@@ -65,7 +66,7 @@ impl<'t> Library<'t> for System<'t> {
             // Whoever gets the list may add to it.
             machine.search_path_open = true;
         }
-        let (module, name) = dotted.rsplit_once('.')?;
+        let (module, name) = dotted::parent(dotted)?;
         match (module, name) {
             ("os.environ", name) => self.environ(machine, name, arguments, span),
             ("os", "getenv") => self.environ(machine, "get", arguments, span),

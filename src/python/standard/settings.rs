@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::python::builtins::functions::last;
 use crate::python::builtins::{call_builtin, list, made, positional, why_not};
+use crate::python::dotted;
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
 use crate::python::standard::environment::{self, Environment, find_upwards, here, named_files};
@@ -25,7 +26,7 @@ impl<'t> Library<'t> for SettingsReaders<'t> {
         span: Span,
     ) -> Option<Outcome<'t>> {
         let root = callee.root()?;
-        let package = root.split('.').next()?;
+        let package = dotted::first(root);
         match package {
             "dotenv" => self.dotenv(machine, callee.dotted()?, arguments, span),
             "decouple" | "starlette" | "environs" | "environ" => {

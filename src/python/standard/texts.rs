@@ -7,6 +7,7 @@ use fancy_regex::{Captures, Regex, RegexBuilder};
 use crate::python::builtins::functions::last;
 use crate::python::builtins::paths::{self, path_text};
 use crate::python::builtins::{dict, list, made, origins, positional, spread, to_text, why_not};
+use crate::python::dotted;
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
 use crate::python::value::{Arguments, Key, Keyword, Origin, Str, Term, TermKind, Value};
@@ -25,7 +26,7 @@ impl<'t> Library<'t> for Texts {
     ) -> Option<Outcome<'t>> {
         let root = callee.root()?;
         if !["re", "urllib", "json", "tomllib", "tomli", "toml", "string", "textwrap", "inflection", "stringcase"]
-            .contains(&root.split('.').next()?)
+            .contains(&dotted::first(root))
         {
             return None;
         }

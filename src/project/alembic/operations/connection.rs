@@ -9,6 +9,7 @@ use crate::project::sqlalchemy::column::{self, FindColumn};
 use crate::project::sqlalchemy::expression::{self, Expression, Given};
 use crate::project::sqlalchemy::names;
 use crate::python::builtins;
+use crate::python::dotted;
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::value::{Arguments, Dict, Key, Term, TermKind, Value};
 use crate::source::Span;
@@ -483,18 +484,18 @@ pub(super) fn is_behind_op(value: &Value<'_>) -> bool {
 
 fn is_inspect(dotted: &str) -> bool {
     dotted.starts_with("sqlalchemy.")
-        && (matches!(names::last(dotted), "inspect" | "Inspector" | "PGInspector")
+        && (matches!(dotted::last(dotted), "inspect" | "Inspector" | "PGInspector")
             || dotted.ends_with("Inspector.from_engine"))
 }
 
 fn is_session(dotted: &str) -> bool {
     let package = dotted.split('.').next();
     matches!(package, Some("sqlalchemy" | "sqlmodel"))
-        && matches!(names::last(dotted), "Session" | "AsyncSession" | "scoped_session")
+        && matches!(dotted::last(dotted), "Session" | "AsyncSession" | "scoped_session")
 }
 
 fn is_maker(root: &str) -> bool {
-    matches!(names::last(root), "sessionmaker" | "async_sessionmaker")
+    matches!(dotted::last(root), "sessionmaker" | "async_sessionmaker")
 }
 
 /// `ENUM` of a dialect module, which has another canonical name.

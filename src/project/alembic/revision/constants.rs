@@ -5,6 +5,7 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::python::dotted;
 use crate::source::{FileId, Span};
 use crate::syntax::python::{span_of, tree};
 
@@ -95,7 +96,7 @@ impl<'m> Constants<'m> {
                     let name = alias
                         .asname
                         .as_ref()
-                        .map_or_else(|| alias.name.as_str().split('.').next().unwrap_or(""), |asname| asname.as_str());
+                        .map_or_else(|| dotted::first(alias.name.as_str()), |asname| asname.as_str());
                     self.unread(name, span_of(self.file, alias), "comes from another module");
                 }
             }

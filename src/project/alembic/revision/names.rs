@@ -5,6 +5,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::python::dotted;
 use crate::source::{FileId, Span};
 use crate::syntax::python::span_of;
 use crate::syntax::python::tree::visitor::{self, Visitor};
@@ -115,7 +116,7 @@ impl<'m> Visitor<'m> for Binder<'m> {
             Stmt::Import(import) => {
                 for alias in &import.names {
                     let name = alias.name.as_str();
-                    let first = name.split('.').next().unwrap_or(name);
+                    let first = dotted::first(name);
                     self.found.names.insert(alias.asname.as_ref().map_or(first, |asname| asname.as_str()));
                 }
             }

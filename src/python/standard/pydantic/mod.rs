@@ -9,6 +9,7 @@ mod validators;
 
 use std::rc::Rc;
 
+use crate::python::dotted;
 use crate::python::value::Map;
 
 use crate::python::builtins::functions::last;
@@ -53,7 +54,7 @@ impl<'t> Library<'t> for Pydantic<'t> {
         arguments: &Rc<Arguments<'t>>,
         span: Span,
     ) -> Option<Outcome<'t>> {
-        let root = callee.root()?.split('.').next()?;
+        let root = dotted::first(callee.root()?);
         if callee.dotted() == Some("yarl.URL.build") {
             return Some(spread(machine, arguments, span, &mut |machine, arguments| {
                 Ok(built(machine, "yarl.URL", arguments, span))
