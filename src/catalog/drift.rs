@@ -125,8 +125,24 @@ fn reversal(
     if back.open.len() > before.open.len() || back.unresolved.len() > before.unresolved.len() {
         return None;
     }
+    let (other_back, other_before) = (unlike(back, before), unlike(before, back));
+    if diff::compare(&other_back, &other_before, &options).changes.is_empty() {
+        return None;
+    }
     let left = diff::compare(back, before, &options).changes;
     let revision = script.id().unwrap_or("?").to_owned();
     let downgrade = script.downgrade.as_ref()?.name_span;
     (!left.is_empty()).then_some(Reversal { revision, downgrade, left })
+}
+
+/// A catalogue without the tables that are the same in another one: most revisions touch one of many.
+fn unlike(catalog: &Catalog, other: &Catalog) -> Catalog {
+    let tables = catalog.tables.iter().filter(|(name, table)| other.tables.get(*name) != Some(*table));
+    Catalog {
+        tables: tables.map(|(name, table)| (name.clone(), table.clone())).collect(),
+        enums: catalog.enums.clone(),
+        sequences: catalog.sequences.clone(),
+        unresolved: catalog.unresolved.clone(),
+        open: catalog.open.clone(),
+    }
 }

@@ -42,6 +42,7 @@ pub fn run(arguments: &DriftArguments, global: &Global, out: Out<'_>) -> Result<
         options.settings.variables = request.surroundings.variables.clone().into_iter().collect();
     }
     let sources = loaded(&place.root, true)?;
+    options.is_last_run = arguments.against != Against::Database;
     let mut outcome = check::check(&sources, &options);
     if arguments.against == Against::Database {
         against_database(&mut outcome, &sources, &options, &request);

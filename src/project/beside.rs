@@ -1,6 +1,7 @@
 //! What needs no interpreter: done on the other cores while env.py is run on paper.
 
 use std::collections::BTreeSet;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::time::Duration;
 
@@ -19,11 +20,13 @@ use crate::source::{FileId, Sources};
 use crate::syntax::python::{Trees, Watcher};
 
 /// What it starts from.
-pub struct Beside<'a> {
+pub struct Beside<'a, 's> {
     /// The files.
-    pub sources: &'a Sources,
-    /// Trees that nobody runs.
-    pub trees: &'a Trees<'a>,
+    pub sources: &'s Sources,
+    /// Trees that nobody runs, unless all that is run is kept.
+    pub trees: &'s Trees<'s>,
+    /// What runs on paper is kept, for more questions: with the trees that stay.
+    pub keeps_runs: bool,
     /// The environments.
     pub found: &'a [Found],
     /// Which of them are run together.
@@ -33,7 +36,7 @@ pub struct Beside<'a> {
     /// Their revision files.
     pub scripts: &'a FxHashSet<FileId>,
     /// The telling words of every Python file, as far as they were looked for.
-    pub words: &'a Words,
+    pub words: &'a Arc<Words>,
     /// Looks for them in each text that is parsed.
     pub watcher: &'a Watcher<'a>,
     /// Files that the user excluded.
@@ -42,6 +45,25 @@ pub struct Beside<'a> {
     pub candidates: OnceLock<Vec<FileId>>,
     /// The revisions of each environment, once they were read.
     pub revisions: Mutex<Vec<RevisionMap>>,
+}
+
+/// The trees of a group.
+pub enum TreesOf<'a> {
+    /// They stay.
+    All(&'a Trees<'a>),
+    /// They are let go with the group.
+    Group(Arc<Trees<'a>>),
+}
+
+impl<'a> Deref for TreesOf<'a> {
+    type Target = Trees<'a>;
+
+    fn deref(&self) -> &Trees<'a> {
+        match self {
+            TreesOf::All(trees) => trees,
+            TreesOf::Group(trees) => trees,
+        }
+    }
 }
 
 /// What was read beside the environments.
@@ -53,7 +75,7 @@ pub struct Done {
     pub linters: Vec<Linter>,
 }
 
-impl<'a> Beside<'a> {
+impl<'a, 's: 'a> Beside<'a, 's> {
     /// Reads what belongs to no environment or to the first of them: first what the interpreter asks for, then, as
     /// soon as it is known, the scan that it waits for.
     pub fn work(&self, scanned: mpsc::Sender<()>) -> Done {
@@ -77,8 +99,11 @@ impl<'a> Beside<'a> {
     }
 
     /// The trees of a group; `None`: it was read to its end.
-    pub fn trees_of(&self, group: &Group<'a>) -> Option<Arc<Trees<'a>>> {
-        group.trees(|| Trees::watched(self.sources, self.watcher))
+    pub fn trees_of(&self, group: &Group<'a>) -> Option<TreesOf<'a>> {
+        if self.keeps_runs {
+            return Some(TreesOf::All(self.trees));
+        }
+        group.trees(|| Trees::watched(self.sources, self.watcher)).map(TreesOf::Group)
     }
 
     fn imported_by(&self, group: &Group<'a>) {

@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 
 use crate::project::alembic::Environment;
 use crate::project::alembic::config::Shape;
-use crate::project::alembic::decisions::Decisions;
+use crate::project::alembic::decisions::{Decisions, HasRun};
 use crate::project::alembic::discovery::{self, Found};
 use crate::project::alembic::env_script::{EnvScript, TargetMetadata, What};
 use crate::project::alembic::flask_migrate::{self, FlaskApp};
@@ -68,9 +68,12 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
         }
     };
     let groups = together::groups(&found);
+    // Who asks for the schema asks env.py's functions, too.
+    let keeps_runs = settings.fresh_machine && groups.len() == 1;
     let beside = Beside {
         sources,
         trees,
+        keeps_runs,
         found: &found,
         groups: &groups,
         paths: &paths,
@@ -83,13 +86,15 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
     };
     let (scanned, scan) = mpsc::channel();
     let done = OnceLock::new();
+    let mut kept = Vec::new();
     let ran = rayon::in_place_scope(|scope| {
         scope.spawn(|_| {
             let _ = done.set(catch_unwind(AssertUnwindSafe(|| beside.work(scanned))).map_err(|panic| said(&*panic)));
         });
         // The runs on paper stay on this thread: it has the large stack.
+        let reached = BTreeSet::new();
         let mut paper =
-            OnPaper { beside: &beside, setups, settings, scan, reached: BTreeSet::new(), broken: &mut broken };
+            OnPaper { beside: &beside, setups, settings, scan, reached, kept: &mut kept, broken: &mut broken };
         paper.all(|group| scope.spawn(|_| beside.go_on(group)))
     });
     let Done { application, linters } = match done.into_inner() {
@@ -140,13 +145,13 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
     let versions = versions::read::read(sources, "", settings, &mut packaging);
     let settings = settings.clone();
     let code = Code::of(trees, words);
-    // Asked for the first time, env.py is run once more: the machines of these runs are gone.
+    // Asked for the first time, env.py is run once more where the machine of its run is gone.
+    let kept: Vec<_> = kept.into_iter().map(|(number, run): (usize, Run<'s>)| (number, run.into_asked())).collect();
     let again = (found.clone(), paths.clone(), settings.clone());
-    let decisions = Decisions::of(move |number| {
+    let decisions = Decisions::of(kept, move |number| {
         let (found, paths, settings) = &again;
         let run = Run::of(found.get(number)?, &paths[number], trees, &kept_setups, settings);
-        let functions = library::decisions(&run.alembic);
-        Some((run.machine, functions))
+        Some(run.into_asked())
     });
     Project {
         sources,
@@ -169,17 +174,19 @@ fn is_recursive(found: &Found) -> bool {
 }
 
 /// The runs on paper of all environments.
-struct OnPaper<'a, 'b> {
-    beside: &'b Beside<'a>,
+struct OnPaper<'a, 'b, 's> {
+    beside: &'b Beside<'a, 's>,
     setups: &'b SetupScripts,
     settings: &'b Settings,
     scan: mpsc::Receiver<()>,
     /// What the runs so far have reached.
     reached: BTreeSet<FileId>,
+    /// The runs, if they are kept.
+    kept: &'b mut Vec<(usize, Run<'s>)>,
     broken: &'b mut Vec<String>,
 }
 
-impl<'a> OnPaper<'a, '_> {
+impl<'a, 's: 'a> OnPaper<'a, '_, 's> {
     /// The facts of all environments, or those that no environment is needed for. `ahead` is told which group is next.
     fn all(&mut self, ahead: impl Fn(&'a Group<'a>)) -> Vec<Ran> {
         let groups = self.beside.groups;
@@ -190,8 +197,16 @@ impl<'a> OnPaper<'a, '_> {
         let mut swept: Vec<Vec<FileId>> = Vec::new();
         for (number, group) in groups.iter().enumerate() {
             groups.get(number + 1).into_iter().for_each(&ahead);
-            if let Some(trees) = self.beside.trees_of(group) {
-                swept.push(self.group(group, &trees, groups.len() == 1, &mut ran));
+            if self.beside.keeps_runs {
+                (*self.kept, _) = self.group(group, self.beside.trees, &mut ran);
+            } else if let Some(trees) = self.beside.trees_of(group) {
+                let (runs, files) = self.group(group, &trees, &mut ran);
+                swept.push(files);
+                match groups.len() {
+                    // Scopes, functions and classes hold each other in circles, and taking them apart takes time.
+                    1 => std::mem::forget(runs),
+                    _ => take_apart(runs),
+                }
             }
             group.let_go();
         }
@@ -200,19 +215,16 @@ impl<'a> OnPaper<'a, '_> {
         for (group, _) in groups.iter().zip(&swept).filter(|(_, swept)| swept.iter().any(|file| reached.contains(file)))
         {
             let trees = Trees::of(self.beside.sources);
-            self.group(group, &trees, false, &mut ran);
+            take_apart(self.group(group, &trees, &mut ran).0);
         }
         ran
     }
 
-    /// Runs the environments of one group, takes their facts, and gives the files that none of them reached but that
-    /// were run then.
-    fn group<'t>(&mut self, group: &Group<'_>, trees: &'t Trees<'t>, is_only: bool, ran: &mut [Ran]) -> Vec<FileId>
-    where
-        'a: 't,
-    {
-        let Beside { sources, found, paths, words, candidates, .. } = self.beside;
-        let mut runs: Vec<(usize, Run<'t>)> = Vec::new();
+    /// Runs the environments of one group, takes their facts, and gives the runs, and the files that none of them
+    /// reached but that were run then.
+    fn group<'t>(&mut self, group: &Group<'_>, trees: &'t Trees<'t>, ran: &mut [Ran]) -> (Runs<'t>, Vec<FileId>) {
+        let Beside { found, paths, words, candidates, .. } = self.beside;
+        let mut runs: Runs<'t> = Vec::new();
         for number in &group.members {
             let (found, path) = (&found[*number], &paths[*number]);
             let run = catch_unwind(AssertUnwindSafe(|| Run::of(found, path, trees, self.setups, self.settings)));
@@ -232,7 +244,7 @@ impl<'a> OnPaper<'a, '_> {
         let candidates = candidates.get().map_or(&[][..], Vec::as_slice);
         let mut swept = Vec::new();
         let sweeping = catch_unwind(AssertUnwindSafe(|| {
-            sweep_up(candidates, words, found, &mut runs, &self.reached, sources, self.settings, &mut swept);
+            sweep_up(candidates, words, found, &mut runs, &self.reached, trees.sources(), self.settings, &mut swept);
         }));
         if let Err(panic) = sweeping {
             self.broken.push(format!("reading models that no env.py imports broke: {}", said(&*panic)));
@@ -240,13 +252,7 @@ impl<'a> OnPaper<'a, '_> {
         for (number, run) in &mut runs {
             ran[*number] = self.facts(*number, run, trees);
         }
-        if is_only {
-            // Scopes, functions and classes hold each other in circles, and taking them apart takes time.
-            std::mem::forget(runs);
-        } else {
-            runs.into_iter().for_each(|(_, run)| run.machine.take_apart());
-        }
-        swept
+        (runs, swept)
     }
 
     /// What a run has shown.
@@ -265,6 +271,9 @@ impl<'a> OnPaper<'a, '_> {
                 None
             }
         };
+        if let Some(models) = models.as_ref().filter(|_| self.beside.keeps_runs) {
+            run.sqlalchemy.go_on_with(models.clone());
+        }
         if let Some(models) = &mut models {
             models.tables.iter_mut().for_each(|table| table.columns.shrink_to_fit());
             if number < self.beside.found.len() {
@@ -320,6 +329,12 @@ pub fn values(sources: &Sources, trees: &Trees<'_>, file: FileId) -> Vec<String>
     lines
 }
 
+type Runs<'t> = Vec<(usize, Run<'t>)>;
+
+fn take_apart(runs: Runs<'_>) {
+    runs.into_iter().for_each(|(_, run)| run.machine.take_apart());
+}
+
 /// One environment's run on paper, with the machine that did it.
 struct Run<'t> {
     machine: Machine<'t>,
@@ -349,6 +364,13 @@ impl<'t> MetaDatas<'t> for Numbers<'_, 't> {
 }
 
 impl<'t> Run<'t> {
+    /// The machine, and the functions of env.py that it can be asked for.
+    fn into_asked(mut self) -> HasRun<'t> {
+        self.machine.passes_over_packages = false;
+        let functions = library::decisions(&self.alembic);
+        (self.machine, functions)
+    }
+
     /// A machine that has not run anything.
     fn not_run(trees: &'t Trees<'t>) -> Run<'t> {
         Run::with(trees).0
@@ -408,7 +430,7 @@ impl<'t> Run<'t> {
 #[expect(clippy::too_many_arguments, reason = "one step of `group`, cut out for reading")]
 fn sweep_up<'s>(
     candidates: &[FileId],
-    words: &'s Words,
+    words: &Arc<Words>,
     found: &[Found],
     runs: &mut [(usize, Run<'s>)],
     reached: &BTreeSet<FileId>,
@@ -421,7 +443,8 @@ fn sweep_up<'s>(
         // Who asks for the schema wants the constants that types and defaults are made with, too.
         run.machine.passes_over_packages = settings.fresh_machine;
         if !settings.fresh_machine {
-            run.machine.skips = Some(Rc::new(move |file| sweep::is_beside_the_point(sources, words, file)));
+            let words = words.clone();
+            run.machine.skips = Some(Rc::new(move |file| sweep::is_beside_the_point(sources, &words, file)));
         }
     }
     for file in candidates.iter().filter(|file| !reached.contains(file)) {

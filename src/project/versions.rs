@@ -149,7 +149,8 @@ impl Versions {
     pub fn brings(&self, module: &str) -> Option<bool> {
         let name = module.to_lowercase().replace('_', "-");
         let meant = |known: &String| {
-            *known == name || known.starts_with(&format!("{name}-")) || known.strip_prefix("python-") == Some(&name)
+            known.strip_prefix(&*name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+                || known.strip_prefix("python-") == Some(&name)
         };
         let known = ["sqlalchemy", "alembic"].contains(&name.as_str()) || self.pins.keys().any(meant);
         (known || !self.pins.is_empty()).then_some(known)

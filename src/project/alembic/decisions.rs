@@ -17,8 +17,11 @@ pub struct Decisions<'t> {
     asked: RefCell<BTreeMap<usize, Option<Asking<'t>>>>,
 }
 
-/// Runs the env.py of an environment: the machine, and the functions that the last `context.configure` was given.
-type Runner<'t> = dyn Fn(usize) -> Option<(Machine<'t>, Vec<(String, Value<'t>)>)> + 't;
+/// The machine that ran an env.py, and the functions that its last `context.configure` was given.
+pub(in crate::project) type HasRun<'t> = (Machine<'t>, Vec<(String, Value<'t>)>);
+
+/// Runs the env.py of an environment.
+type Runner<'t> = dyn Fn(usize) -> Option<HasRun<'t>> + 't;
 
 impl std::fmt::Debug for Decisions<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -75,20 +78,20 @@ pub trait Decide: std::fmt::Debug {
 }
 
 impl<'t> Decisions<'t> {
-    /// Those of what `run` gives, which is asked when the first question comes.
+    /// Those of what `run` gives, which is asked when the first question comes, where the environment is not among those
+    /// that `have_run`.
     pub(in crate::project) fn of(
-        run: impl Fn(usize) -> Option<(Machine<'t>, Vec<(String, Value<'t>)>)> + 't,
+        have_run: impl IntoIterator<Item = (usize, HasRun<'t>)>,
+        run: impl Fn(usize) -> Option<HasRun<'t>> + 't,
     ) -> Decisions<'t> {
-        Decisions { run: Box::new(run), asked: RefCell::default() }
+        let asked = have_run.into_iter().map(|(environment, run)| (environment, Some(Asking::of(run))));
+        Decisions { run: Box::new(run), asked: RefCell::new(asked.collect()) }
     }
 
     /// Asks a function; `None`: env.py hands over none of this name.
     fn ask<R>(&self, environment: usize, name: &str, ask: impl FnOnce(&mut Asking<'t>, Value<'t>) -> R) -> Option<R> {
         let mut asked = self.asked.borrow_mut();
-        let asking = asked.entry(environment).or_insert_with(|| {
-            let (machine, functions) = (self.run)(environment)?;
-            Some(Asking { machine, functions, known: FxHashMap::default() })
-        });
+        let asking = asked.entry(environment).or_insert_with(|| (self.run)(environment).map(Asking::of));
         let asking = asking.as_mut()?;
         let (_, function) = asking.functions.iter().find(|(known, _)| known == name)?;
         let function = function.clone();
@@ -118,6 +121,10 @@ impl Decide for Decisions<'_> {
 }
 
 impl<'t> Asking<'t> {
+    fn of((machine, functions): HasRun<'t>) -> Asking<'t> {
+        Asking { machine, functions, known: FxHashMap::default() }
+    }
+
     fn filter(&mut self, filter: &str, function: &Value<'t>, asked: &Asked) -> Option<bool> {
         let span = place(function)?;
         let kind = positional(Value::literal(asked.kind, span), span);

@@ -1,8 +1,10 @@
 //! `re`, `urllib.parse`, `json`, `tomllib`, `string`, `textwrap`, `base64`: texts to texts.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use fancy_regex::{Captures, Regex, RegexBuilder};
+use rustc_hash::FxHashMap;
 
 use crate::python::builtins::functions::last;
 use crate::python::builtins::paths::{self, path_text};
@@ -315,7 +317,22 @@ fn compiled<'t>(pattern: &Value<'t>, flags: Option<&Value<'t>>) -> Option<Regex>
         flag_letters(flags, &mut letters)?;
     }
     let prefix = if letters.is_empty() { String::new() } else { format!("(?{letters})") };
-    RegexBuilder::new(&format!("{prefix}{text}")).backtrack_limit(50_000).build().ok()
+    let pattern = format!("{prefix}{text}");
+    COMPILED.with_borrow_mut(|compiled| {
+        if compiled.len() >= MOST_COMPILED {
+            compiled.clear();
+        }
+        let build = |pattern: &String| RegexBuilder::new(pattern).backtrack_limit(50_000).build().ok();
+        compiled.entry(pattern).or_insert_with_key(build).clone()
+    })
+}
+
+/// As many patterns as Python's `re` remembers.
+const MOST_COMPILED: usize = 512;
+
+thread_local! {
+    /// Patterns that were compiled, as Python's `re` remembers them.
+    static COMPILED: RefCell<FxHashMap<String, Option<Regex>>> = RefCell::default();
 }
 
 fn flag_letters(flags: &Value<'_>, letters: &mut String) -> Option<()> {
