@@ -34,6 +34,33 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     replace(text, &in_urls(text))
 }
 
+/// What another program said, without passwords: those of URLs, what stands between `:` and `@` elsewhere, and what
+/// stands before an `@` where a host is quoted: there an unescaped `@` made a piece of the password a part of the host.
+pub fn mask_said(text: &str) -> String {
+    let masked = mask(text);
+    let mut safe = String::with_capacity(masked.len());
+    let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '(' | ')' | '`');
+    let mut rest = &*masked;
+    while let Some(end) = rest.find(is_end).or((!rest.is_empty()).then_some(rest.len())) {
+        let word = &rest[..end];
+        let is_quoted = safe.ends_with(['"', '\'']) && rest[end..].starts_with(['"', '\'']);
+        match word.rsplit_once('@') {
+            Some((before, host)) if !before.is_empty() && !host.is_empty() && !before.ends_with(MASK) => {
+                match before.split_once(':') {
+                    Some((name, _)) if !before.contains("://") => safe.push_str(&format!("{name}:{MASK}@{host}")),
+                    None if is_quoted => safe.push_str(&format!("{MASK}@{host}")),
+                    _ => safe.push_str(word),
+                }
+            }
+            _ => safe.push_str(word),
+        }
+        let sign = rest[end..].chars().next();
+        safe.extend(sign);
+        rest = &rest[end + sign.map_or(0, char::len_utf8)..];
+    }
+    safe
+}
+
 /// The line of a file with every secret masked.
 pub fn mask_line(line: &str, language: Language) -> Cow<'_, str> {
     replace(line, &in_line(line, language))
@@ -255,5 +282,18 @@ mod tests {
         assert_eq!(data("      POSTGRES_PASSWORD: ${PW:-dev}"), "      POSTGRES_PASSWORD: ***");
         assert_eq!(data("      - POSTGRES_PASSWORD=${PW}"), "      - POSTGRES_PASSWORD=${PW}");
         assert_eq!(data("DATABASE_URL=postgresql://u:pw@h/d"), "DATABASE_URL=postgresql://u:***@h/d");
+    }
+
+    #[test]
+    fn what_a_program_said_has_no_password() {
+        for (text, shown) in [
+            ("could not parse 'postgresql//u:pw@h/d'", "could not parse 'postgresql//u:***@h/d'"),
+            ("no host \"ss@localhost\" (x)", "no host \"***@localhost\" (x)"),
+            ("postgresql://u:pw@h/d", "postgresql://u:***@h/d"),
+            ("user \"shop\" at \"localhost\"", "user \"shop\" at \"localhost\""),
+            ("Key (email)=(a@b.c) exists", "Key (email)=(a@b.c) exists"),
+        ] {
+            assert_eq!(mask_said(text), shown);
+        }
     }
 }

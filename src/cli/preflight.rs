@@ -17,7 +17,7 @@ use crate::preflight::{Ended, Line, Preflight, Request, absolute_root};
 use crate::project::read;
 use crate::report::line::harmless;
 use crate::report::{self, Format, Style};
-use crate::secrets::mask;
+use crate::secrets::mask_said;
 use crate::source::Sources;
 use crate::syntax::python::Trees;
 
@@ -187,7 +187,7 @@ fn entry(environment: &str, line: &Line) -> Value {
 
 /// Names and messages come from servers: no control characters, no passwords.
 fn shown(text: &str) -> String {
-    harmless(&mask(text))
+    harmless(&mask_said(text))
 }
 
 /// `1 of 5 checks failed, 6 skipped.`

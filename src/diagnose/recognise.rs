@@ -8,9 +8,10 @@ use crate::diagnose::frames::{self, Own};
 use crate::diagnose::pattern::{self, Captures};
 use crate::diagnose::place::Scene;
 use crate::diagnose::traceback::{self, COMMAND_ERROR, Event, Log, Raised};
-use crate::diagnose::{Failure, phase, safe};
+use crate::diagnose::{Failure, phase};
 use crate::diagnostic::{Annotation, Diagnostic, Findings, Level};
 use crate::project::Project;
+use crate::secrets::mask_said;
 use crate::source::{FileId, Span};
 
 /// A cause that fits.
@@ -335,7 +336,7 @@ impl Reader<'_, '_> {
         let last = last.or(event.chain.last()).cloned().unwrap_or_default();
         Failure {
             exception: last.class.clone(),
-            message: safe(last.message.lines().next().unwrap_or("")),
+            message: mask_said(last.message.lines().next().unwrap_or("")),
             cause: None,
             phase: phase::of(event, &own, self.project, answer.map(|answer| answer.cause.name)),
             line: last.line,
@@ -463,7 +464,7 @@ fn as_answer(mut finding: Diagnostic, cause: &Cause, captures: &Captures, own: &
 /// What the table says, at the place that the finder found.
 fn said_of(cause: &Cause, span: Span, captures: &Captures, scene: &Scene<'_, '_>, own: &[Own]) -> Diagnostic {
     let rule = if cause.rule.is_empty() { cause.name } else { cause.rule };
-    let filled = |text: &str| captures.fill(text).map(|text| safe(&text));
+    let filled = |text: &str| captures.fill(text).map(|text| mask_said(&text));
     let message = cause.message.iter().find_map(|text| filled(text)).unwrap_or_else(|| cause.name.replace('-', " "));
     let mut findings = Findings::of(rule, Level::Error);
     findings.in_environment(scene.environment().map(|environment| environment.name.as_str()));

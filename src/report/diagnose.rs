@@ -1,9 +1,10 @@
 //! An explanation → what `limbeck diagnose` prints: how far the run came, the answer, what to type next.
 
-use crate::diagnose::{Explanation, Failure, safe};
+use crate::diagnose::{Explanation, Failure};
 use crate::report::full::{self, Paint, field};
 use crate::report::line::one_line;
 use crate::report::{Format, Style, json, render as render_outcome};
+use crate::secrets::mask_said;
 use crate::secrets::{Language, mask_line};
 use crate::source::Sources;
 
@@ -45,7 +46,7 @@ fn full(explanation: &Explanation, sources: &Sources, style: &Style) -> String {
     }
     if let Some(other) = explanation.outcome.diagnostics.get(1).filter(|_| failure.otherwise) {
         let place = format!("{}:{}", sources.shown_path(other.span.file), sources.line(other.span));
-        field(&mut text, "or:", &format!("{} ({place})", safe(&other.message)), width, paint);
+        field(&mut text, "or:", &format!("{} ({place})", mask_said(&other.message)), width, paint);
     }
     if failure.also > 0 {
         let would = match explanation.answer() {
@@ -57,10 +58,10 @@ fn full(explanation: &Explanation, sources: &Sources, style: &Style) -> String {
         field(&mut text, "also:", &would, width, paint);
     }
     if let Some(next) = &failure.next {
-        field(&mut text, "next:", &safe(next), width, paint);
+        field(&mut text, "next:", &mask_said(next), width, paint);
     }
     if let Some(avoid) = &failure.avoid {
-        field(&mut text, "not:", &safe(avoid), width, paint);
+        field(&mut text, "not:", &mask_said(avoid), width, paint);
     }
     text
 }
@@ -118,7 +119,7 @@ fn failure_value(failure: Option<&Failure>, sources: &Sources) -> serde_json::Va
         "phase": failure.phase,
         "line": (failure.line > 0).then_some(failure.line),
         "frames": frames,
-        "next": failure.next.as_deref().map(safe),
-        "avoid": failure.avoid.as_deref().map(safe),
+        "next": failure.next.as_deref().map(mask_said),
+        "avoid": failure.avoid.as_deref().map(mask_said),
     })
 }
