@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 CALLS = {"Column", "mapped_column"}
-IMPORT = "import sqlalchemy as limbeck_sa\n"
-SA = "limbeck_sa"
+SA, SQLMODEL = "limbeck_sa", "limbeck_sqlmodel"
+IMPORTS = {SA: f"import sqlalchemy as {SA}\nimport sqlalchemy.orm\n", SQLMODEL: f"import sqlmodel as {SQLMODEL}\n"}
 
 
 @dataclass
@@ -26,7 +26,8 @@ class Mutation:
     line: int = 0
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.owner}.{self.what} ({self.path}:{self.line})"
+        new = next((text for _, _, text in reversed(self.edits) if text.strip()), "")
+        return f"{self.kind} {self.owner}.{self.what} ({self.path}:{self.line}: {' '.join(new.split())[:60]})"
 
 
 def of(root: Path, files: list[str], only: list[str]) -> list[Mutation]:
@@ -51,11 +52,13 @@ class File:
         for line in text.splitlines(keepends=True):
             self.starts.append(self.starts[-1] + len(line))
         self.found: list[Mutation] = []
+        self.models = models_of(tree)
 
     def mutations(self) -> list[Mutation]:
         for node in ast.walk(self.tree):
             if isinstance(node, ast.ClassDef):
                 self.of_class(node)
+                self.of_sqlmodel(node)
             elif isinstance(node, ast.Call) and name(node.func) == "Table" and len(node.args) > 2:
                 self.of_table(node)
         return self.found
@@ -73,10 +76,10 @@ class File:
         return self.text[self.start(node) : self.end(node)].decode()
 
     def add(self, kind: str, owner: str, what: str, edits: list[tuple[int, int, str]], node: ast.AST) -> None:
-        needs = any(SA in text for _, _, text in edits)
-        if needs:
-            first = self.first_statement()
-            edits = [(first, first, IMPORT), *edits]
+        first = self.first_statement()
+        needed = "".join(line for word, line in IMPORTS.items() if any(word in text for _, _, text in edits))
+        if needed:
+            edits = [(first, first, needed), *edits]
         self.found.append(Mutation(kind, self.path, owner, what, edits, node.lineno))
 
     def first_statement(self) -> int:
@@ -89,23 +92,36 @@ class File:
     def of_class(self, node: ast.ClassDef) -> None:
         tablename = next((it for it in node.body if assigned(it) == "__tablename__"), None)
         columns = [it for it in node.body if isinstance(it, (ast.Assign, ast.AnnAssign)) and is_column(it.value)]
-        if not columns or (tablename is None and not has_table(node)):
+        bare = [it for it in node.body if isinstance(it, ast.AnnAssign) and it.value is None and is_mapped(it)]
+        if not columns or node.name not in self.models:
             return
         owner = node.name
         for statement in columns:
             column = assigned(statement)
             if column:
                 self.of_column(owner, column, statement.value, statement)
+        for statement in bare:
+            self.of_annotation(owner, statement)
         last = columns[-1]
-        after = self.at(last.end_lineno, 0) + len(self.text[self.at(last.end_lineno, 0) :].split(b"\n", 1)[0]) + 1
-        indent = " " * last.col_offset
+        after, indent = self.behind(last), " " * last.col_offset
         for number, made in enumerate((
             f"{SA}.Column({SA}.String(40))",
             f"{SA}.Column({SA}.Integer, nullable=False, index=True)",
             f"{SA}.Column({SA}.DateTime(timezone=True), unique=True)",
         )):
             self.add("add column", owner, f"limbeck_{number}", [(after, after, f"{indent}limbeck_{number} = {made}\n")], last)
-        end = len(self.text)
+        if tablename is None and not has_table(node):
+            # A mixin: what follows is for tables.
+            return
+        self.of_table_of_class(node, tablename, assigned(columns[0]))
+
+    def behind(self, statement: ast.stmt) -> int:
+        """The start of the line after a statement."""
+        line = self.at(statement.end_lineno, 0)
+        return line + len(self.text[line:].split(b"\n", 1)[0]) + 1
+
+    def of_table_of_class(self, node: ast.ClassDef, tablename: ast.stmt | None, column: str | None) -> None:
+        owner, end = node.name, len(self.text)
         if node.col_offset == 0:
             table = (
                 f'\n{SA}.Table("limbeck_{owner.lower()}", {owner}.metadata, '
@@ -113,8 +129,7 @@ class File:
                 f'{SA}.Column("word", {SA}.String(20), index=True, unique=True))\n'
             )
             self.add("add table", owner, f"limbeck_{owner.lower()}", [(end, end, table)], node)
-            column = assigned(columns[0])
-            index = f'\n{SA}.Index("ix_limbeck_{owner.lower()}", {owner}.__table__.c[{column!r}].desc())\n'
+            index = f'\n{SA}.Index("ix_limbeck_{owner.lower()}_{column}", {owner}.{column}.desc())\n'
             self.add("add index", owner, column or "", [(end, end, index)], node)
         if isinstance(tablename, ast.Assign) and isinstance(tablename.value, ast.Constant):
             value = tablename.value
@@ -128,6 +143,115 @@ class File:
                         "Index", "UniqueConstraint", "ForeignKeyConstraint",
                     ):
                         self.add(f"remove {name(element.func)}", owner, "", [self.cut(element)], element)
+
+    def of_annotation(self, owner: str, statement: ast.AnnAssign) -> None:
+        """`name: Mapped[str]`, without a right-hand side."""
+        column, end = assigned(statement), self.end(statement)
+
+        def add(kind: str, *edits: tuple[int, int, str]) -> None:
+            self.add(kind, owner, column or "", list(edits), statement)
+
+        def given(text: str) -> tuple[int, int, str]:
+            return end, end, f" = {SA}.orm.mapped_column({text})"
+
+        add("remove column", (self.start(statement), end, "pass"))
+        add("rename column", given(f'"{column}_limbeck"'))
+        add("change type", given(f"{SA}.Text()"))
+        add("change type", given(f"{SA}.Numeric(9, 3)"))
+        add("change nullable", given("nullable=True"))
+        add("change nullable", given("nullable=False"))
+        add("change index", given("index=True"))
+        add("change unique", given("unique=True"))
+        add("change comment", given('comment="seeded"'))
+
+    def of_sqlmodel(self, node: ast.ClassDef) -> None:
+        """A class of SQLModel that has a table, or stands above one that has."""
+        fields = [it for it in node.body if isinstance(it, ast.AnnAssign) and is_field(it)]
+        if not fields or node.name not in self.models or not self.is_sqlmodel(node):
+            return
+        owner = node.name
+        for statement in fields:
+            self.of_field(owner, statement)
+        last = fields[-1]
+        after, indent = self.behind(last), " " * last.col_offset
+        for number, (kind, made) in enumerate((
+            ("str | None", "default=None, max_length=40"),
+            ("int", "default=0, index=True"),
+            ("bool | None", f"default=None, unique=True, sa_type={SA}.Boolean"),
+        )):
+            text = f"{indent}limbeck_{number}: {kind} = {SQLMODEL}.Field({made})\n"
+            self.add("add column", owner, f"limbeck_{number}", [(after, after, text)], last)
+        if is_table(node):
+            tablename = next((it for it in node.body if assigned(it) == "__tablename__"), None)
+            self.of_table_of_class(node, tablename, assigned(fields[0]))
+            if tablename is None:
+                first = self.at(node.body[0].lineno, 0)
+                text = f'{indent}__tablename__ = "{owner.lower()}_limbeck"\n'
+                docstring = isinstance(node.body[0], ast.Expr)
+                self.add("rename table", owner, "", [(self.behind(node.body[0]),) * 2 + (text,)] if docstring else [(first, first, text)], node)
+
+    def is_sqlmodel(self, node: ast.ClassDef) -> bool:
+        return is_table(node) or any(is_table(self.models[name]) for name in self.models if self.is_above(node.name, name))
+
+    def is_above(self, upper: str, lower: str) -> bool:
+        bases = [name(base) for base in self.models[lower].bases if name(base) in self.models]
+        return upper in bases or any(self.is_above(upper, base) for base in bases if base != lower)
+
+    def of_field(self, owner: str, statement: ast.AnnAssign) -> None:
+        column, call = assigned(statement) or "", statement.value
+        if isinstance(call, ast.Call):
+            inner = next((keyword.value for keyword in call.keywords if keyword.arg == "sa_column"), None)
+            if is_column(inner):
+                self.of_column(owner, column, inner, statement)
+                return
+            keywords = {keyword.arg: keyword for keyword in call.keywords}
+        else:
+            keywords = {}
+
+        def add(kind: str, *edits: tuple[int, int, str]) -> None:
+            self.add(kind, owner, column, list(edits), statement)
+
+        def more(text: str) -> tuple[int, int, str]:
+            if not isinstance(call, ast.Call):
+                at = self.end(statement)
+                default = "" if call is None else f"default={self.slice(call)}, "
+                return self.end(statement.annotation), at, f" = {SQLMODEL}.Field({default}{text})"
+            close = self.end(call) - 1
+            before = self.text[:close].rstrip()
+            return len(before), len(before), ("" if before.endswith((b",", b"(")) else ", ") + text
+
+        add("remove column", (self.start(statement), self.end(statement), "pass"))
+        add("rename column", (self.end(statement.target), self.end(statement.target), "_limbeck"))
+        if "sa_column" in keywords or "primary_key" in keywords:
+            return
+        annotation = self.slice(statement.annotation)
+        if "sa_type" not in keywords and "foreign_key" not in keywords:
+            for new in ("BigInteger", "Text", "Boolean", "DateTime(timezone=True)"):
+                add("change type", more(f"sa_type={SA}.{new}"))
+            if "str" in annotation and "max_length" not in keywords:
+                add("change type", more("max_length=77"))
+        if "max_length" in keywords:
+            value = keywords["max_length"].value
+            add("change type", (self.start(value), self.end(value), "78"))
+        if "nullable" not in keywords:
+            add("change nullable", more("nullable=True"))
+            add("change nullable", more("nullable=False"))
+        if "None" not in annotation:
+            end = self.end(statement.annotation)
+            add("change nullable", (end, end, " | None"))
+        for option in ("index", "unique"):
+            if option in keywords and isinstance(keywords[option].value, ast.Constant):
+                value = keywords[option].value
+                add(f"change {option}", (self.start(value), self.end(value), str(not value.value)))
+            elif option not in keywords:
+                add(f"change {option}", more(f"{option}=True"))
+        if "sa_column_kwargs" not in keywords:
+            add("change comment", more('sa_column_kwargs={"comment": "seeded"}'))
+        if "foreign_key" in keywords and "ondelete" not in keywords:
+            add("change foreign key", more('ondelete="CASCADE"'))
+        elif "foreign_key" in keywords:
+            value = keywords["ondelete"].value
+            add("change foreign key", (self.start(value), self.end(value), '"RESTRICT"'))
 
     def of_table(self, node: ast.Call) -> None:
         owner = self.slice(node.args[0]).strip("\"'")
@@ -221,6 +345,45 @@ def name(node: ast.AST) -> str | None:
 
 def is_column(node: ast.AST | None) -> bool:
     return isinstance(node, ast.Call) and name(node.func) in CALLS
+
+
+def is_mapped(statement: ast.AnnAssign) -> bool:
+    """`Mapped[…]` of something that is no relationship, as its words tell."""
+    annotation = statement.annotation
+    if not isinstance(annotation, ast.Subscript) or name(annotation.value) != "Mapped":
+        return False
+    words = {name(node) for node in ast.walk(annotation.slice)} - {None, "Optional", "Union"}
+    return bool(words) and all(word.lower() in ("str", "int", "float", "bool", "datetime", "date", "decimal", "guid", "uuid") for word in words)
+
+
+def is_field(statement: ast.AnnAssign) -> bool:
+    """A field of SQLModel, and no relationship or class variable."""
+    if not isinstance(statement.target, ast.Name) or statement.target.id.startswith("_"):
+        return False
+    if "ClassVar" in ast.unparse(statement.annotation) or statement.target.id == "model_config":
+        return False
+    return not isinstance(statement.value, ast.Call) or name(statement.value.func) == "Field"
+
+
+def is_table(node: ast.ClassDef) -> bool:
+    """`class Item(SQLModel, table=True)`"""
+    return any(keyword.arg == "table" and getattr(keyword.value, "value", None) is True for keyword in node.keywords)
+
+
+def models_of(tree: ast.Module) -> dict[str, ast.ClassDef]:
+    """The classes with tables, and those above them in the same file."""
+    classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    todo = [
+        node for node in classes.values()
+        if is_table(node) or has_table(node) or any(assigned(it) == "__tablename__" for it in node.body)
+    ]
+    found: dict[str, ast.ClassDef] = {}
+    while todo:
+        node = todo.pop()
+        if node.name not in found:
+            found[node.name] = node
+            todo += [classes[name(base)] for base in node.bases if name(base) in classes]
+    return found
 
 
 def has_table(node: ast.ClassDef) -> bool:

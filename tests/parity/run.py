@@ -1,20 +1,24 @@
 #!/usr/bin/env python3
 """Does limbeck find what `alembic check` finds? Seeds changes into a project's models and compares, operation by operation.
 
-    PYTHON run.py FOLDER --limbeck PATH [--ini FILE] [--cwd DIR] [--pre FILE] [--count 200] [--backward 40] [--report FILE]
+    PYTHON run.py FOLDER --limbeck PATH [--project NAME] [--count 200] [--backward 40] [--report FILE] [--answers FILE]
 
 PYTHON is that of an environment in which the project's models can be imported, with psycopg2. FOLDER is copied, never
-touched. A PostgreSQL of its own is started (as an unprivileged user where this one is root, on a free port), and stopped
-in the end; LIMBECK_PARITY_URL names one to use instead.
+touched. How a project is run (its ini, where Alembic is started, what it needs before env.py) is in `projects.toml`, below
+the NAME; without one, as `alembic check` in FOLDER would be. A PostgreSQL of its own is started (as an unprivileged user
+where this one is root, on a free port), and stopped in the end; LIMBECK_PARITY_URL names one to use instead.
 
 Each change edits the text of a model: a column added, removed or renamed, its type, nullability, index, unique
-constraint, foreign key or comment, a table. Forward: the database is made from the models as they are, the changed ones
-are compared with it. Backward: the other way round. Several changes to different tables go into one run; where the
-models can't be imported any more, the run is split, and a single change that breaks the import counts for nothing.
+constraint, foreign key or comment, a table. Several changes to different tables go into one run; where the models can't
+be imported any more, the run is split, and a single change that breaks the import counts for nothing.
 
-The real thing: env.py is run as Alembic runs it until it calls `context.configure`; with what it says there,
-`alembic.autogenerate.produce_migrations` compares. Every run is a fork of one process that has imported everything but
-the project. On limbeck's side: `limbeck debug diff`.
+Forward: a database is migrated once by `alembic upgrade heads`; then `alembic check` of the changed project on it is
+compared with `limbeck drift` of the changed project. Backward: a database is made of the changed models; then
+`alembic check` of the project as it was is compared with `limbeck debug diff`. What both say of the project as it is,
+without any change, is compared once and not counted again.
+
+The real thing is Alembic's own commands, in forks of one process that has imported everything but the project
+(`real.py`). With `--answers` what it said is kept in a file and not asked twice.
 """
 
 from __future__ import annotations
@@ -28,6 +32,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import mutations
@@ -52,25 +58,33 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--limbeck", required=True)
-    parser.add_argument("--ini", default="alembic.ini", help="relative to the folder")
-    parser.add_argument("--section", default="alembic")
-    parser.add_argument("--cwd", default=".", help="where Alembic is started, relative to the folder")
-    parser.add_argument("--path", action="append", default=[], help="goes onto sys.path, relative to the folder")
-    parser.add_argument("--pre", type=Path, help="Python that is executed before env.py")
-    parser.add_argument("--models", action="append", default=[], help="only change files below this; repeatable")
-    parser.add_argument("--environment", help="limbeck's name of the environment; else the first")
+    parser.add_argument("--project", help="its name in projects.toml")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--backward", type=int, default=40)
     parser.add_argument("--batch", type=int, default=4, help="changes in one run")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=Path)
+    parser.add_argument("--answers", type=Path, help="where the real answers are kept, for another run with the same seed")
     return parser.parse_args()
+
+
+def how(name: str | None) -> argparse.Namespace:
+    """How a project is run: the head of projects.toml says what each key means."""
+    known = tomllib.loads((HERE / "projects.toml").read_text())
+    if name is not None and name not in known:
+        raise SystemExit(f"projects.toml has no `{name}`: {', '.join(known)}")
+    usual = {
+        "ini": "alembic.ini", "section": "alembic", "script_location": None, "cwd": ".", "path": [], "x": [], "pre": "", "upgrade": "", "models": [],
+        "environment": None,
+    }
+    said = known[name] if name else {}
+    return argparse.Namespace(**{key: said.get(key, value) for key, value in usual.items()})
 
 
 class Parity:
     def __init__(self, arguments: argparse.Namespace, scratch: Path, server: Server) -> None:
-        self.arguments = arguments
-        self.server = server
+        self.arguments, self.server = arguments, server
+        self.project = how(arguments.project)
         # Of the same name, since limbeck may read the name of the folder.
         name = arguments.folder.resolve().name
         self.original, self.changed = scratch / "original" / name, scratch / "changed" / name
@@ -80,93 +94,110 @@ class Parity:
         self.matched = 0
         self.only_real: list[dict] = []
         self.only_limbeck: list[dict] = []
-        self.not_compared: list[dict] = []
         self.changes = {"forward": 0, "backward": 0, "broken": 0, "without effect": 0}
+        # What both, Alembic alone and limbeck alone say without any change.
+        self.usual: tuple[list, list, list] = ([], [], [])
 
     def run(self) -> int:
         started = time.time()
-        self.process = real.Process(self.changed, self.arguments, self.server)
-        base = self.server.database("base")
-        problem = self.process.make(base)
-        if problem:
-            print(f"the models as they are can't be used: {problem}")
+        self.real = Answers(self.arguments.answers, lambda: Real(self))
+        if not self.forward_run([]):
+            print(f"the project as it is can't be used: {self.real.of('forward', [])}")
             return 2
-        self.compare(base, [], "unchanged")
-        found = mutations.of(self.changed, self.process.files(), self.arguments.models)
+        found = mutations.of(self.changed, self.real.of("files", []), self.project.models)
         random.Random(self.arguments.seed).shuffle(found)
-        wanted = mutations.balanced(found, self.arguments.count * 2)
-        print(f"{len(found)} changes possible")
+        wanted = mutations.balanced(found, (self.arguments.count + self.arguments.backward) * 2)
+        print(f"{len(found)} changes possible", flush=True)
         while wanted and self.changes["forward"] < self.arguments.count:
-            self.forward(base, mutations.batch(wanted, self.arguments.batch))
+            self.forward(mutations.batch(wanted, self.arguments.batch))
         while wanted and self.changes["backward"] < self.arguments.backward:
             self.backward(mutations.batch(wanted, 1)[0])
+        self.real.keep()
         return self.say(time.time() - started)
 
-    def forward(self, base: str, some: list[mutations.Mutation]) -> None:
+    def forward(self, some: list[mutations.Mutation]) -> None:
         with mutations.applied(self.changed, some):
-            if self.compare(base, some, "forward"):
+            if self.forward_run(some):
                 self.changes["forward"] += len(some)
                 return
         if len(some) == 1:
             self.changes["broken"] += 1
             return
         half = len(some) // 2
-        self.forward(base, some[:half])
-        self.forward(base, some[half:])
+        self.forward(some[:half])
+        self.forward(some[half:])
+
+    def forward_run(self, some: list[mutations.Mutation]) -> bool:
+        theirs = self.real.of("forward", some)
+        if isinstance(theirs, str):
+            return False
+        self.count(some, "forward", theirs, self.drift(self.changed))
+        return True
 
     def backward(self, one: mutations.Mutation) -> None:
-        database = self.server.database("backward")
         with mutations.applied(self.changed, [one]):
-            if self.process.make(database):
+            theirs = self.real.of("backward", [one])
+            if isinstance(theirs, str):
                 self.changes["broken"] += 1
                 return
-            theirs = self.process.compare(database, self.original)
-            ours = self.limbeck(self.changed, self.original)
-        if theirs is None:
-            self.changes["broken"] += 1
-            return
+            ours = self.difference(self.changed, self.original)
         self.changes["backward"] += 1
         self.count([one], "backward", theirs, ours)
 
-    def compare(self, base: str, some: list[mutations.Mutation], direction: str) -> bool:
-        theirs = self.process.compare(base, self.changed)
-        if theirs is None:
-            return False
-        self.count(some, direction, theirs, self.limbeck(self.original, self.changed))
-        return True
+    def drift(self, folder: Path) -> dict:
+        return self.limbeck(["drift", "--output-format", "json", str(folder)])["drift"]
 
-    def limbeck(self, before: Path, after: Path) -> dict:
-        command = [self.arguments.limbeck, "debug", "diff", str(before), str(after)]
-        output = subprocess.run(command, capture_output=True, text=True, check=False)
-        if output.returncode != 0:
+    def difference(self, before: Path, after: Path) -> dict:
+        return self.limbeck(["debug", "diff", str(before), str(after)])["environments"]
+
+    def limbeck(self, command: list[str]) -> dict:
+        versions = {"dialect": "postgresql", **self.real.of("versions", [])}
+        given = [word for key, value in versions.items() for word in ("--config", f'{key} = "{value}"')]
+        output = subprocess.run([self.arguments.limbeck, *command, *given], capture_output=True, text=True, check=False)
+        if output.returncode not in (0, 1):
             raise SystemExit(f"limbeck: {output.stderr}")
-        environments = json.loads(output.stdout)["environments"]
-        wanted = self.arguments.environment
-        chosen = [one for one in environments if wanted in (None, one["environment"])]
-        return chosen[0]["drift"] if chosen else {"operations": [], "not_compared": []}
+        value = json.loads(output.stdout)
+        for key in ("drift", "environments"):
+            if key in value:
+                value[key] = self.of_environment(value[key])
+        return value
+
+    def of_environment(self, all_of_them: list[dict]) -> dict:
+        wanted = self.project.environment
+        chosen = [one for one in all_of_them if wanted is None or wanted == (one.get("environment") or one.get("name"))]
+        return (chosen[0].get("drift") or chosen[0]) if chosen else {"operations": [], "not_compared": []}
 
     def count(self, some: list[mutations.Mutation], direction: str, theirs: list[dict], ours: dict) -> None:
         left = [key(operation) for operation in ours["operations"]]
-        matched = 0
+        matched, lacking = [], []
         for operation in theirs:
-            if key(operation) in left:
-                left.remove(key(operation))
-                matched += 1
+            wanted = key(operation)
+            if wanted in left:
+                left.remove(wanted)
+                matched.append(wanted)
             else:
-                self.only_real.append(self.entry(some, direction, operation, ours))
-        self.matched += matched
+                lacking.append(operation)
+        if not some:
+            self.usual = (list(matched), [key(operation) for operation in lacking], list(left))
+        elif direction == "forward":
+            known = self.usual
+            matched = [one for one in matched if one not in known[0]]
+            lacking = [one for one in lacking if key(one) not in known[1]]
+            left = [one for one in left if one not in known[2]]
+        self.matched += len(matched)
+        self.only_real += [self.entry(some, direction, operation, ours) for operation in lacking]
         self.only_limbeck += [self.entry(some, direction, operation, ours) for operation in left]
-        if some and not theirs and not left:
+        if some and not matched and not lacking and not left:
             self.changes["without effect"] += len(some)
 
     def entry(self, some: list[mutations.Mutation], direction: str, operation: object, ours: dict) -> dict:
         table = operation["table"] if isinstance(operation, dict) else operation[1]
         why = [one for one in ours["not_compared"] if one["table"] in (table, None)]
         return {
-            "direction": direction,
+            "direction": direction if some else "unchanged",
             "changes": [str(one) for one in some],
             "operation": operation,
-            "not_compared": [f"{one['what']}: {one['why']}" for one in why],
+            "not_compared": [f"{one['what'] or 'it'}: {one['why']}" for one in why],
         }
 
     def say(self, seconds: float) -> int:
@@ -184,7 +215,8 @@ class Parity:
         print(f"  {seconds:.0f} s")
         if self.arguments.report:
             report = {
-                "project": self.arguments.folder.name,
+                "project": self.arguments.project or self.arguments.folder.name,
+                "versions": self.real.of("versions", []),
                 "changes": self.changes,
                 "matched": self.matched,
                 "alembic_alone": self.only_real,
@@ -194,17 +226,57 @@ class Parity:
         return 0 if share >= 99 else 1
 
 
+class Real:
+    """The real thing with its databases, of the files as they are when it is asked."""
+
+    def __init__(self, parity: Parity) -> None:
+        self.original, self.changed, self.server = parity.original, parity.changed, parity.server
+        self.base = self.server.database("base")
+        self.process = real.Process(self.original, parity.project, self.base)
+        self.files, self.versions = self.process.files, self.process.versions
+        self.problem = self.process.problem or self.process.upgrade(self.original, self.base)
+
+    def forward(self) -> list[dict] | str:
+        return self.problem or self.process.check(self.changed, self.base)
+
+    def backward(self) -> list[dict] | str:
+        database = self.server.database("backward")
+        return self.process.make(self.changed, database) or self.process.check(self.original, database, stamp=True)
+
+
+class Answers:
+    """What the real thing said: operations, or a text that says why there are none."""
+
+    def __init__(self, path: Path | None, real: Callable[[], Real]) -> None:
+        self.path, self.start, self.real = path, real, None
+        self.known = json.loads(path.read_text()) if path and path.exists() else {}
+
+    def of(self, question: str, some: list[mutations.Mutation]) -> list | dict | str:
+        name = "; ".join([question, *map(str, some)])
+        if name not in self.known:
+            self.real = self.real or self.start()
+            answer = getattr(self.real, question)
+            self.known[name] = answer() if callable(answer) else answer
+        return self.known[name]
+
+    def keep(self) -> None:
+        if self.path:
+            self.path.write_text(json.dumps(self.known, indent=0))
+
+
 def key(operation: dict) -> tuple:
     """What two operations are the same by."""
-    columns = operation.get("columns")
+    word, columns, to = operation["op"], operation.get("columns"), operation.get("to")
+    if word == "modify_type":
+        to = "".join(str(to).upper().split())
     return (
-        operation["op"],
+        word,
         operation["table"],
         operation.get("schema"),
         operation.get("column"),
-        operation.get("name") if operation["op"] in ("add_index", "remove_index") else None,
+        operation.get("name") if word in ("add_index", "remove_index") else None,
         tuple(sorted(columns)) if columns else None,
-        str(operation.get("to")) if operation["op"] in ("modify_nullable", "modify_comment") else None,
+        str(to) if word in ("modify_type", "modify_nullable", "modify_comment") else None,
     )
 
 
