@@ -42,8 +42,9 @@ pub fn completed(operations: Vec<Operation>, before: &Catalog, target: &Target) 
     types
 }
 
-/// PostgreSQL changes a type by itself only where the old one may be assigned to the new one.
-fn with_cast(mut alter: AlterColumn, target: &Target) -> AlterColumn {
+/// With the cast that a change of type needs: PostgreSQL changes a type by itself only where the old one may be assigned
+/// to the new one.
+pub fn with_cast(mut alter: AlterColumn, target: &Target) -> AlterColumn {
     if target.dialect != Dialect::Postgresql || alter.using.is_some() {
         return alter;
     }
@@ -52,9 +53,22 @@ fn with_cast(mut alter: AlterColumn, target: &Target) -> AlterColumn {
     if let (Some(old), Some(new)) = (old, new)
         && needs_using(&old, &new)
     {
-        alter.using = Some(format!("{}::{new}", quoted(&alter.column, target.dialect)));
+        alter.using = Some(cast(&quoted(&alter.column, target.dialect), &old, &new));
     }
     alter
+}
+
+/// What leads from one type to another that it may not be assigned to: by way of a third one where PostgreSQL has no
+/// cast.
+fn cast(column: &str, old: &str, new: &str) -> String {
+    match (family(old).as_str(), family(new).as_str()) {
+        ("BOOLEAN", "number") | ("number", "BOOLEAN") => match (old, new) {
+            ("INTEGER", _) | (_, "INTEGER") => format!("{column}::{new}"),
+            _ => format!("{column}::INTEGER::{new}"),
+        },
+        ("text", _) | ("day", "time") => format!("{column}::{new}"),
+        _ => format!("{column}::TEXT::{new}"),
+    }
 }
 
 /// Does `ALTER COLUMN … TYPE` need USING to lead from one type to the other?
@@ -83,6 +97,15 @@ fn family(sql: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn casts_that_postgresql_has() {
+        assert_eq!(cast("it", "VARCHAR(20)", "INTEGER"), "it::INTEGER");
+        assert_eq!(cast("it", "INTEGER", "BOOLEAN"), "it::BOOLEAN");
+        assert_eq!(cast("it", "BOOLEAN", "BIGINT"), "it::INTEGER::BIGINT");
+        assert_eq!(cast("it", "UUID", "INTEGER"), "it::TEXT::INTEGER");
+        assert_eq!(cast("it", "status", "kind"), "it::TEXT::kind");
+    }
 
     #[test]
     fn casts_that_postgresql_does_not_make_by_itself() {

@@ -1,8 +1,7 @@
 //! An [`Operation`] → those that undo it.
 
-use crate::catalog::column_type::ColumnType;
+use crate::catalog::completed::with_cast;
 use crate::catalog::operation::{AlterColumn, Constraint, ConstraintKind, Operation};
-use crate::catalog::quote::quoted;
 use crate::catalog::render::constraint::standalone_name;
 use crate::catalog::table::{Name, ServerDefault, Table, TableName};
 use crate::catalog::{Catalog, Target};
@@ -10,8 +9,21 @@ use crate::catalog::{Catalog, Target};
 /// What undoes `operations`, in the order to do it; what can't be undone is an [`Operation::Unknown`] that says why.
 /// `before` is what there was before them.
 pub fn inverse(operations: &[Operation], before: &Catalog, target: &Target) -> Vec<Operation> {
-    let mut found: Vec<Operation> =
-        operations.iter().rev().flat_map(|operation| one(operation, before, target)).collect();
+    let mut found: Vec<Operation> = Vec::new();
+    for operation in operations.iter().rev() {
+        for again in one(operation, before, target) {
+            // An index that was dropped before its table is made again with the table.
+            let is_made = |it: &Operation| match (it, &again) {
+                (Operation::CreateIndex(one, index), Operation::CreateIndex(other, same)) => {
+                    one == other && index.name == same.name
+                }
+                _ => false,
+            };
+            if !found.iter().any(is_made) {
+                found.push(again);
+            }
+        }
+    }
     // Types that tables brought with them stay when the tables go.
     for operation in operations.iter().rev() {
         let Operation::CreateTable(table) = operation else { continue };
@@ -67,7 +79,7 @@ fn one(operation: &Operation, before: &Catalog, target: &Target) -> Vec<Operatio
             }
         }
         Operation::AddConstraint(table, constraint) => {
-            let name = standalone_name(table, constraint, target.dialect).map_or(Name::Unknown, Name::Is);
+            let name = standalone_name(table, constraint).map_or(Name::Unknown, Name::Is);
             let kind = Some(kind(constraint));
             vec![Operation::DropConstraint(table.clone(), name, kind, Some(Box::new(constraint.clone())))]
         }
@@ -169,14 +181,8 @@ fn altered_back(alter: &AlterColumn, before: &Catalog, target: &Target) -> Alter
     let default_before = || was.as_ref().map_or(ServerDefault::Unknown, |column| column.server_default.clone());
     back.server_default = alter.server_default.as_ref().map(|_| default_before());
     back.comment = alter.comment.as_ref().map(|_| was.as_ref().and_then(|column| column.comment.clone()));
-    back.using = alter.using.as_ref().and_then(|_| cast(&alter.column, type_before().as_ref(), target));
     back.existing = existing;
-    back
-}
-
-/// `USING column::type`, back to what the type was.
-fn cast(column: &str, of: Option<&ColumnType>, target: &Target) -> Option<String> {
-    Some(format!("{}::{}", quoted(column, target.dialect), of?.ddl(target)?))
+    with_cast(back, target)
 }
 
 fn kind(constraint: &Constraint) -> ConstraintKind {

@@ -5,7 +5,7 @@
 
 use crate::catalog::operation::{Constraint, ConstraintKind, Operation};
 use crate::catalog::table::{ForeignKey, Table, TableName};
-use crate::catalog::{Catalog, Target};
+use crate::catalog::{Catalog, Dialect, Target};
 
 /// Everything in `catalog`, made from nothing.
 pub fn creation(catalog: &Catalog, target: &Target) -> Vec<Operation> {
@@ -55,9 +55,9 @@ pub fn ordered(operations: Vec<Operation>, target: &Target) -> Vec<Operation> {
             other => rest.push(other),
         }
     }
-    let (made, apart) = sorted(made);
+    let (made, apart) = sorted(made, target.dialect);
     let names: Vec<TableName> = made.iter().map(|table| table.name.clone()).collect();
-    let gone = sorted_away(gone);
+    let gone = sorted_away(gone, target.dialect);
     let gone_names: Vec<TableName> = gone.iter().map(|(name, _)| name.clone()).collect();
     // A table brings its types with it.
     let brought: Vec<TableName> = made
@@ -95,13 +95,14 @@ pub fn ordered(operations: Vec<Operation>, target: &Target) -> Vec<Operation> {
 }
 
 /// Tables after those that they refer to, by name where that leaves a choice; and the foreign keys that have to be added
-/// by themselves.
-fn sorted(tables: Vec<Table>) -> (Vec<Table>, Vec<(TableName, ForeignKey)>) {
+/// by themselves. SQLite has no way to add one, and takes a reference to a table that is not there yet.
+fn sorted(tables: Vec<Table>, dialect: Dialect) -> (Vec<Table>, Vec<(TableName, ForeignKey)>) {
     let mut apart: Vec<(TableName, ForeignKey)> = Vec::new();
     let mut waiting = tables;
     waiting.sort_by(|one, other| one.name.cmp(&other.name));
     for table in &mut waiting {
-        let (later, now): (Vec<_>, Vec<_>) = table.foreign_keys.drain(..).partition(|key| key.use_alter);
+        let is_apart = |key: &ForeignKey| key.use_alter && dialect != Dialect::Sqlite;
+        let (later, now): (Vec<_>, Vec<_>) = table.foreign_keys.drain(..).partition(is_apart);
         table.foreign_keys = now;
         apart.extend(later.into_iter().map(|key| (table.name.clone(), key)));
     }
@@ -123,6 +124,10 @@ fn sorted(tables: Vec<Table>) -> (Vec<Table>, Vec<(TableName, ForeignKey)>) {
             };
             let on_circle = |table: &Table| reaches_itself(&waiting, &table.name);
             let at = (0..waiting.len()).filter(|at| on_circle(&waiting[*at])).min_by_key(|at| held(&waiting[*at]));
+            if dialect == Dialect::Sqlite {
+                done.push(waiting.remove(at.unwrap_or(0)));
+                continue;
+            }
             let table = &mut waiting[at.unwrap_or(0)];
             let own = table.name.clone();
             let (later, now): (Vec<_>, Vec<_>) =
@@ -162,9 +167,9 @@ fn targets(table: &Table) -> impl Iterator<Item = &TableName> {
 }
 
 /// Tables to drop, before those that they refer to.
-fn sorted_away(gone: Vec<(TableName, Option<Box<Table>>)>) -> Vec<(TableName, Option<Box<Table>>)> {
+fn sorted_away(gone: Vec<(TableName, Option<Box<Table>>)>, dialect: Dialect) -> Vec<(TableName, Option<Box<Table>>)> {
     let known: Vec<Table> = gone.iter().filter_map(|(_, table)| table.as_deref().cloned()).collect();
-    let (order, _) = sorted(known);
+    let (order, _) = sorted(known, dialect);
     let mut gone = gone;
     gone.sort_by_key(|(name, _)| {
         let place = order.iter().position(|table| table.name == *name);

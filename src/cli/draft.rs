@@ -11,9 +11,9 @@ use jiff::tz::TimeZone;
 use crate::catalog::completed::completed;
 use crate::catalog::diff::options::Options;
 use crate::catalog::operation::Operation;
-use crate::catalog::{Catalog, Dialect, Target, diff, models, order, replay, statements};
+use crate::catalog::{Catalog, Target, diff, models, order, replay, statements};
 use crate::cli::arguments::{DraftArguments, Global};
-use crate::cli::{Exit, Failure, Out, configured, loaded};
+use crate::cli::{Exit, Failure, Out, loaded, with_dialect};
 use crate::draft::naming::Date;
 use crate::draft::{Draft, Request, draft, head, words};
 use crate::project::alembic::Environment;
@@ -26,17 +26,7 @@ use crate::syntax::python::Trees;
 /// The project can't be read, has no environment or several, or the revision can't be drafted.
 pub fn run(arguments: &DraftArguments, global: &Global, out: Out<'_>) -> Result<Exit, Failure> {
     let root = arguments.directory.as_deref().unwrap_or(Path::new("."));
-    let mut settings = configured(root, global)?.options(root)?.settings;
-    if !global.env.is_empty() {
-        settings.environments.clone_from(&global.env);
-    }
-    if let Some(name) = &arguments.dialect {
-        if Dialect::named(name).is_none() {
-            return Err(Failure(format!("no DDL for the dialect `{name}`; known: postgresql, mysql, mariadb, sqlite")));
-        }
-        settings.dialect = Some(name.clone());
-    }
-    settings.fresh_machine = true;
+    let settings = with_dialect(root, global, arguments.dialect.as_deref())?;
     let sources = loaded(root, true)?;
     let trees = Trees::of(&sources);
     let project = read::read(&sources, &trees, &settings);

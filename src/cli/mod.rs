@@ -19,8 +19,10 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
+use crate::catalog::Dialect;
 use crate::config::{self, Config, Problem};
 use crate::load::{self, Walk};
+use crate::project::settings::Settings;
 use crate::source::Sources;
 use arguments::{Arguments, Command, ConfigCommand, Global, Shell};
 use terminal::Quiet;
@@ -123,6 +125,25 @@ fn dispatch(arguments: Arguments, out: Out<'_>) -> Result<Exit, Failure> {
 pub fn configured(root: &Path, global: &Global) -> Result<Config, Failure> {
     let arguments = config::Arguments { config: global.config.clone(), isolated: global.isolated };
     Ok(config::read(root, &arguments)?)
+}
+
+/// The settings of a command that writes DDL, for the dialect that the user names.
+///
+/// # Errors
+/// What is wrong with the configuration; a dialect that nobody knows.
+pub fn with_dialect(root: &Path, global: &Global, dialect: Option<&str>) -> Result<Settings, Failure> {
+    let mut settings = configured(root, global)?.options(root)?.settings;
+    if !global.env.is_empty() {
+        settings.environments.clone_from(&global.env);
+    }
+    if let Some(name) = dialect {
+        if Dialect::named(name).is_none() {
+            return Err(Failure(format!("no DDL for the dialect `{name}`; known: postgresql, mysql, mariadb, sqlite")));
+        }
+        settings.dialect = Some(name.to_owned());
+    }
+    settings.fresh_machine = true;
+    Ok(settings)
 }
 
 /// The files of a project, shown as from the working directory.

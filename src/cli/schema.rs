@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::catalog::{self, Catalog, Dialect, Target};
 use crate::cli::arguments::{Global, SchemaArguments, SchemaFormat, SchemaSource};
 use crate::cli::preflight::request;
-use crate::cli::{Exit, Failure, Out, configured, loaded};
+use crate::cli::{Exit, Failure, Out, loaded, with_dialect};
 use crate::listing::json::{self, Entry};
 use crate::listing::{markdown, mermaid, sql};
 use crate::preflight::uses;
@@ -18,17 +18,7 @@ use crate::syntax::python::Trees;
 /// The project can't be read, or has no environment.
 pub fn run(arguments: &SchemaArguments, global: &Global, out: Out<'_>) -> Result<Exit, Failure> {
     let root = arguments.directory.as_deref().unwrap_or(Path::new("."));
-    let mut settings = configured(root, global)?.options(root)?.settings;
-    if !global.env.is_empty() {
-        settings.environments.clone_from(&global.env);
-    }
-    if let Some(name) = &arguments.dialect {
-        if Dialect::named(name).is_none() {
-            return Err(Failure(format!("no DDL for the dialect `{name}`; known: postgresql, mysql, mariadb, sqlite")));
-        }
-        settings.dialect = Some(name.clone());
-    }
-    settings.fresh_machine = true;
+    let mut settings = with_dialect(root, global, arguments.dialect.as_deref())?;
     let request = request(root, arguments.url.as_deref(), arguments.timeout)?;
     if arguments.from == SchemaSource::Database {
         settings.variables = request.surroundings.variables.clone().into_iter().collect();

@@ -89,7 +89,10 @@ pub fn draft(
         return Err(format!("`{path}` is there already, and draft never overwrites a file"));
     }
     let up = render::upgrade(operations, before, &style);
-    let down = render::downgrade(operations, before, &style);
+    // What is not done is not undone.
+    let done = operations.iter().enumerate().filter(|(place, _)| !up.left_out.contains(place));
+    let done: Vec<Operation> = done.map(|(_, operation)| operation.clone()).collect();
+    let down = render::downgrade(&done, before, &style);
     let parents: Vec<String> = head.and_then(RevisionScript::id).map(str::to_owned).into_iter().collect();
     let changes = words::changes(operations, target);
     let text = text(project, of, &style, &up, &down, &revision, &parents, &changes, request)?;
@@ -140,9 +143,11 @@ fn ids(scripts: &[&RevisionScript]) -> String {
 
 fn body(rendered: &Rendered, hints: &[String]) -> String {
     let hints: String = hints.iter().map(|hint| format!("# {hint}\n")).collect();
-    let text = if rendered.text.is_empty() { "pass\n" } else { &rendered.text };
+    let text = &rendered.text;
+    let does_nothing = text.lines().all(|line| line.is_empty() || line.starts_with('#'));
+    let pass = if does_nothing { "pass\n" } else { "" };
     // Framed as Alembic frames its own.
-    let whole = format!("# ### {DRAFTED} - please adjust! ###\n{hints}{text}# ### end of drafted commands ###");
+    let whole = format!("# ### {DRAFTED} - please adjust! ###\n{hints}{text}{pass}# ### end of drafted commands ###");
     let lines: Vec<String> = whole
         .lines()
         .enumerate()

@@ -42,6 +42,54 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// Models for SQLite: constraints without names, tables that refer to each other, a check.
+const FOR_SQLITE: &str = r#"
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Shelf(Base):
+    __tablename__ = "shelf"
+    __table_args__ = (CheckConstraint("room <> ''"), UniqueConstraint("room", "place"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room: Mapped[str] = mapped_column(String(20))
+    place: Mapped[int | None]
+    first_id: Mapped[int | None] = mapped_column(ForeignKey("volume.id"))
+
+
+class Volume(Base):
+    __tablename__ = "volume"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shelf_id: Mapped[int | None] = mapped_column(ForeignKey("shelf.id"))
+    title: Mapped[str] = mapped_column(String(100), index=True)
+
+
+class Mark(Base):
+    __tablename__ = "mark"
+
+    word: Mapped[str] = mapped_column(String(20), primary_key=True)
+    page: Mapped[int]
+"#;
+
+/// What changes in them: none of it can SQLite do in place.
+const SQLITE_CHANGES: &[(&str, &str, &str)] = &[
+    ("library/models.py", "ForeignKey(\"shelf.id\")", "ForeignKey(\"shelf.id\", ondelete=\"CASCADE\")"),
+    ("library/models.py", "String(100), index=True", "String(200)"),
+    ("library/models.py", "    page: Mapped[int]\n", "    page: Mapped[int] = mapped_column(primary_key=True)\n"),
+    (
+        "library/models.py",
+        "class Mark(Base)",
+        "class Loan(Base):\n    __tablename__ = \"loan\"\n\n    volume_id: Mapped[int] = mapped_column(ForeignKey(\"volume.id\"), primary_key=True)\n\n\nclass Mark(Base)",
+    ),
+    ("library/models.py", "    first_id", "    height: Mapped[int]\n    first_id"),
+];
+
 struct Project {
     folder: TempDir,
 }
@@ -71,9 +119,17 @@ impl Project {
         command.args(arguments).current_dir(self.folder.path()).output().expect("runs")
     }
 
+    fn write(&self, path: &str, text: &str) {
+        fs::write(self.folder.path().join(path), text).expect("a file");
+    }
+
     /// Drafts, and gives the text of the file and its path.
     fn draft(&self, message: &str, revision: &str) -> (PathBuf, String) {
-        let output = self.limbeck(&["draft", "-m", message, "--rev-id", revision]);
+        self.draft_for("postgresql", message, revision)
+    }
+
+    fn draft_for(&self, dialect: &str, message: &str, revision: &str) -> (PathBuf, String) {
+        let output = self.limbeck(&["draft", "-m", message, "--rev-id", revision, "--dialect", dialect]);
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{said}{errors}");
@@ -152,11 +208,90 @@ fn numbered_revisions_are_counted_on() {
     assert!(text.contains("revision: str = '0002'") && text.contains("= '0001'"), "{text}");
 }
 
+fn holds(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "there is no {part} in\n{text}");
+    }
+}
+
+#[test]
+fn on_sqlite_a_copy_of_the_table_takes_what_can_t_be_done_in_place() {
+    let project = Project::of(EXAMPLE);
+    project.write("library/models.py", FOR_SQLITE);
+    let (_, text) = project.draft_for("sqlite", "initial schema", "a1b2c3d4e5f6");
+    // A foreign key can't be added later; the table that it refers to may be.
+    holds(&text, &["sa.ForeignKeyConstraint(['first_id'], ['volume.id'], )"]);
+    assert!(!text.contains("create_foreign_key"), "{text}");
+    project.change(SQLITE_CHANGES);
+    let (_, text) = project.draft_for("sqlite", "other shelves", "b1b2c3d4e5f6");
+    holds(
+        &text,
+        &[
+            "    with op.batch_alter_table('shelf', schema=None, recreate='always', \
+             table_args=[sa.CheckConstraint(\"room <> ''\")]) as batch_op:\n",
+            "    with op.batch_alter_table('volume', schema=None, \
+             naming_convention={'fk': 'fk_%(table_name)s_%(column_0_N_name)s'}) as batch_op:\n",
+            "        batch_op.drop_constraint(batch_op.f('fk_volume_shelf_id'), type_='foreignkey')\n",
+            "    op.drop_index(op.f('ix_volume_title'), table_name='volume')\n",
+        ],
+    );
+}
+
+#[test]
+fn what_upgrade_leaves_out_downgrade_does_not_undo() {
+    let project = Project::of(EXAMPLE);
+    project.write("library/models.py", FOR_SQLITE);
+    project.draft("initial schema", "a1b2c3d4e5f6");
+    project.change(&[
+        ("library/models.py", "from sqlalchemy.orm", "from elsewhere import Colour\nfrom sqlalchemy.orm"),
+        ("library/models.py", "    first_id", "    colour: Mapped[str] = mapped_column(Colour())\n    first_id"),
+    ]);
+    let (_, text) = project.draft("colours", "b1b2c3d4e5f6");
+    holds(&text, &["# `shelf.colour` is left out: its type could not be read\n    pass\n", "def downgrade() -> None:"]);
+    assert!(!text.contains("drop_column"), "{text}");
+}
+
+#[test]
+fn a_table_that_goes_comes_back_with_each_index_once() {
+    let project = Project::of(EXAMPLE);
+    project.write("library/models.py", FOR_SQLITE);
+    project.draft("initial schema", "a1b2c3d4e5f6");
+    project.change(&[("library/models.py", "__tablename__ = \"volume\"", "__tablename__ = \"tome\"")]);
+    project.change(&[("library/models.py", "ForeignKey(\"volume.id\")", "ForeignKey(\"tome.id\")")]);
+    let (_, text) = project.draft("tomes", "b1b2c3d4e5f6");
+    assert_eq!(text.matches("create_index(op.f('ix_volume_title')").count(), 1, "{text}");
+}
+
+#[test]
+fn a_new_primary_key_and_casts_in_both_directions() {
+    let project = Project::of(EXAMPLE);
+    project.write("library/models.py", FOR_SQLITE);
+    project.draft("initial schema", "a1b2c3d4e5f6");
+    project.change(&[
+        ("library/models.py", "    page: Mapped[int]\n", "    page: Mapped[int] = mapped_column(primary_key=True)\n"),
+        ("library/models.py", "    place: Mapped[int | None]", "    place: Mapped[str | None]"),
+    ]);
+    let (_, text) = project.draft("places", "b1b2c3d4e5f6");
+    let (up, down) = text.split_once("def downgrade").expect("both");
+    holds(
+        up,
+        &[
+            "op.drop_constraint(op.f('mark_pkey'), 'mark', type_='primary')",
+            "op.create_primary_key(",
+            "['word', 'page']",
+        ],
+    );
+    holds(down, &["op.create_primary_key('mark_pkey', 'mark', ['word'])", "postgresql_using='place::INTEGER'"]);
+    assert!(!up.contains("postgresql_using"), "{text}");
+}
+
 /// Reflects a database: all that the inspector sees.
 const REFLECT: &str = r#"
 import sys, json
 from sqlalchemy import create_engine, inspect, text
 engine = create_engine(sys.argv[1])
+# What has no name on SQLite can't be made again without one.
+name = lambda it: None if engine.dialect.name == "sqlite" else it["name"]
 found = {}
 with engine.connect() as connection:
     inspector = inspect(connection)
@@ -166,8 +301,9 @@ with engine.connect() as connection:
         found[table] = [
             sorted([c["name"], str(c["type"].compile(engine.dialect)), c["nullable"], str(c["default"])] for c in inspector.get_columns(table)),
             inspector.get_pk_constraint(table)["constrained_columns"],
-            sorted(json.dumps([f["name"], f["constrained_columns"], f["referred_table"]]) for f in inspector.get_foreign_keys(table)),
-            sorted(json.dumps([u["name"], u["column_names"]]) for u in inspector.get_unique_constraints(table)),
+            sorted(json.dumps([name(f), f["constrained_columns"], f["referred_table"], f["options"]]) for f in inspector.get_foreign_keys(table)),
+            sorted(json.dumps([name(u), u["column_names"]]) for u in inspector.get_unique_constraints(table)),
+            sorted(c["sqltext"] for c in inspector.get_check_constraints(table)),
             sorted(json.dumps([i["name"], i["column_names"], i["unique"]]) for i in inspector.get_indexes(table)),
         ]
     if engine.dialect.name == "postgresql":
@@ -181,17 +317,21 @@ fn reflected(python: &Path, url: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Python and a server; `None` where they can't be had (with `CI` set they must).
-fn real(environment: &str) -> Option<(PathBuf, Cluster)> {
-    let python = match python(environment) {
-        Ok(python) => python,
+/// Python with the real Alembic; `None` where it can't be had (with `CI` set it must).
+fn python_of(environment: &str) -> Option<PathBuf> {
+    match python(environment) {
+        Ok(python) => Some(python),
         Err(why) => {
             assert!(std::env::var_os("CI").is_none(), "nothing can be run: {why}");
             loudly(&format!("SKIPPED: no drafted revision was run ({environment}): {why}"));
-            return None;
+            None
         }
-    };
-    Some((python, cluster(&Settings::default())?))
+    }
+}
+
+/// Python and a server.
+fn real(environment: &str) -> Option<(PathBuf, Cluster)> {
+    Some((python_of(environment)?, cluster(&Settings::default())?))
 }
 
 fn succeeds(output: &Output, what: &str, project: &Project) {
@@ -229,6 +369,39 @@ fn slow_the_real_alembic_runs_what_was_drafted() {
         alembic(&["downgrade", "-1"]);
         let back = reflected(&python, &url);
         // A value stays in its type: the names of the types are the same.
+        assert!(first == back, "{environment}: downgrade -1:\n{}", diff(&first, &back));
+        alembic(&["downgrade", "base"]);
+        let gone = reflected(&python, &url);
+        assert!(empty == gone, "{environment}: downgrade base:\n{}", diff(&empty, &gone));
+    }
+}
+
+#[test]
+fn slow_the_real_alembic_runs_what_was_drafted_on_sqlite() {
+    for environment in ["sa20", "sa21"] {
+        let Some(python) = python_of(environment) else { return };
+        let project = Project::of(EXAMPLE);
+        project.write("library/models.py", FOR_SQLITE);
+        let url = format!("sqlite:///{}", project.folder.path().join("library.sqlite").display());
+        let empty = reflected(&python, &url);
+        project.draft_for("sqlite", "initial schema", "a1b2c3d4e5f6");
+        let alembic = |arguments: &[&str]| {
+            let output = project.alembic(&python, &url, arguments);
+            succeeds(&output, &format!("{environment}: alembic {}", arguments.join(" ")), &project);
+        };
+        alembic(&["upgrade", "head"]);
+        alembic(&["check"]);
+        let first = reflected(&python, &url);
+        project.change(SQLITE_CHANGES);
+        project.draft_for("sqlite", "other shelves", "b1b2c3d4e5f6");
+        alembic(&["upgrade", "head"]);
+        alembic(&["check"]);
+        let second = reflected(&python, &url);
+        for part in ["room <> ''", "\"height\"", "CASCADE", "\"word\",\n   \"page\"\n"] {
+            assert!(second.contains(part), "{environment}: there is no {part} in\n{second}");
+        }
+        alembic(&["downgrade", "-1"]);
+        let back = reflected(&python, &url);
         assert!(first == back, "{environment}: downgrade -1:\n{}", diff(&first, &back));
         alembic(&["downgrade", "base"]);
         let gone = reflected(&python, &url);

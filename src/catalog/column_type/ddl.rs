@@ -95,8 +95,8 @@ fn generic(plain: &Plain, target: &Target) -> Option<String> {
     })
 }
 
-/// The classes that PostgreSQL's compiler writes by their own name.
-const OF_POSTGRESQL: &[&str] = &[
+/// The classes that PostgreSQL alone has, and writes by their own name.
+pub const OF_POSTGRESQL: &[&str] = &[
     "BYTEA",
     "CIDR",
     "CITEXT",
@@ -108,7 +108,6 @@ const OF_POSTGRESQL: &[&str] = &[
     "INT4RANGE",
     "INT8MULTIRANGE",
     "INT8RANGE",
-    "JSON",
     "JSONB",
     "JSONPATH",
     "MACADDR",
@@ -125,7 +124,6 @@ const OF_POSTGRESQL: &[&str] = &[
     "TSTZMULTIRANGE",
     "TSTZRANGE",
     "TSVECTOR",
-    "UUID",
 ];
 
 fn postgresql(plain: &Plain, target: &Target) -> Option<String> {

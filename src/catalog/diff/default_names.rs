@@ -29,13 +29,18 @@ pub fn name(given: &Name, kind: Named, table: &str, columns: &[String], number: 
     }
 }
 
-/// PostgreSQL's `makeObjectName`: table, columns and kind, the longer of the first two cut where it is too long.
+/// The name that PostgreSQL makes.
 pub fn postgresql(kind: Named, table: &str, columns: &[String]) -> String {
-    let (columns, label) = match kind {
-        Named::Unique => (columns.join("_"), "key"),
-        Named::ForeignKey => (columns.join("_"), "fkey"),
-        Named::PrimaryKey => (String::new(), "pkey"),
-    };
+    match kind {
+        Named::Unique => object_name(table, columns, "key"),
+        Named::ForeignKey => object_name(table, columns, "fkey"),
+        Named::PrimaryKey => object_name(table, &[], "pkey"),
+    }
+}
+
+/// PostgreSQL's `makeObjectName`: table, columns and label, the longer of the first two cut where it is too long.
+pub fn object_name(table: &str, columns: &[String], label: &str) -> String {
+    let columns = columns.join("_");
     let overhead = label.len() + 1 + usize::from(!columns.is_empty());
     let (mut first, mut second) = (table.len(), columns.len());
     while first + second > LONGEST - overhead {

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::diff::Options;
+use crate::catalog::diff::default_names::{self, Named};
 use crate::catalog::diff::options::{End, Switch};
-use crate::catalog::operation::{Operation, Side};
-use crate::catalog::table::{CheckConstraint, Name, Table, TableName};
+use crate::catalog::operation::{Constraint, ConstraintKind, Operation, Side};
+use crate::catalog::table::{CheckConstraint, Name, PrimaryKey, Table, TableName};
 use crate::catalog::{Catalog, Dialect};
 use crate::source::Span;
 
@@ -62,7 +63,7 @@ pub fn compare(found: &Catalog, declared: &Catalog, options: &Options<'_>) -> Ve
         let is_seen = options.includes_table(&name, End::Both) == Some(true)
             && (name.schema.is_none() || options.include_schemas != Switch::Off);
         if is_seen && before.complete && after.complete {
-            primary_key(before, after, &mut hidden);
+            primary_key(before, after, options.target.dialect, &mut hidden);
             checks(before, after, &mut hidden);
         }
     }
@@ -97,7 +98,7 @@ fn enums(found: &Catalog, declared: &Catalog, options: &Options<'_>, hidden: &mu
     }
 }
 
-fn primary_key(before: &Table, after: &Table, hidden: &mut Vec<Hidden>) {
+fn primary_key(before: &Table, after: &Table, dialect: Dialect, hidden: &mut Vec<Hidden>) {
     let (Some(old), Some(new)) = (&before.primary_key, &after.primary_key) else { return };
     let sorted = |columns: &[String]| {
         let mut columns = columns.to_vec();
@@ -110,9 +111,21 @@ fn primary_key(before: &Table, after: &Table, hidden: &mut Vec<Hidden>) {
             what: What::PrimaryKey(old.columns.clone(), new.columns.clone()),
             model: new.span,
             migration: old.span,
-            operations: Vec::new(),
+            operations: key_changed(&after.name, old, new, dialect),
         });
     }
+}
+
+/// The old key away, the new one added.
+fn key_changed(table: &TableName, old: &PrimaryKey, new: &PrimaryKey, dialect: Dialect) -> Vec<Operation> {
+    let kind = Some(ConstraintKind::PrimaryKey);
+    let name = default_names::name(&old.name, Named::PrimaryKey, &table.name, &[], 0, dialect);
+    let named = PrimaryKey { name: name.clone(), ..old.clone() };
+    let drop =
+        Operation::DropConstraint(table.clone(), name.clone(), kind, Some(Box::new(Constraint::PrimaryKey(named))));
+    let add = Operation::AddConstraint(table.clone(), Constraint::PrimaryKey(new.clone()));
+    let drop = (!old.columns.is_empty()).then_some(drop);
+    drop.into_iter().chain((!new.columns.is_empty()).then_some(add)).collect()
 }
 
 /// Checks with the same name and another text. Only plain texts are compared: both are as somebody wrote them.

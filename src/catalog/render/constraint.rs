@@ -1,7 +1,7 @@
 //! Constraints and indexes → `sa.UniqueConstraint(…)`, `op.create_foreign_key(…)`, `op.create_index(…)`.
 
 use super::{Writer, python};
-use crate::catalog::Dialect;
+use crate::catalog::diff::default_names::object_name;
 use crate::catalog::models::naming::{self, Named};
 use crate::catalog::operation::Constraint;
 use crate::catalog::table::{
@@ -80,6 +80,9 @@ impl Writer<'_> {
         }
         for check in table.check_constraints.iter().filter(|check| !check.of_type) {
             match &check.text {
+                Some(text) if words(text).any(|word| self.lacks(&table.name, &[word])) => {
+                    self.problem(format!("a check constraint of `{}` is left out: it lacks a column", table.name));
+                }
                 Some(text) => {
                     let name = self.option("ck", &check.name, table, &[], None);
                     found.push(format!("{sa}CheckConstraint({}{name})", python::repr(&python::bind_free(text))));
@@ -121,8 +124,7 @@ impl Writer<'_> {
 
     /// `op.create_foreign_key(…)` and the like.
     pub(super) fn add_constraint(&mut self, table: &TableName, constraint: &Constraint) -> Option<String> {
-        let dialect = self.style.target.dialect;
-        let name = standalone_name(table, constraint, dialect);
+        let name = standalone_name(table, constraint);
         let (kind, columns, to) = shape(constraint);
         if self.lacks(table, columns) || to.is_some_and(|key| self.lacks(&key.target, &key.target_columns)) {
             return None;
@@ -280,6 +282,11 @@ impl Writer<'_> {
     }
 }
 
+/// The words of a SQL text.
+pub(super) fn words(sql: &str) -> impl Iterator<Item = &str> {
+    sql.split(|letter: char| !letter.is_alphanumeric() && letter != '_').filter(|word| !word.is_empty())
+}
+
 fn split_off<'t>(text: &'t str, at: &str) -> (&'t str, &'t str) {
     text.find(at).map_or((text, ""), |at| text.split_at(at))
 }
@@ -318,7 +325,7 @@ fn shape(constraint: &Constraint) -> (&'static str, &[String], Option<&ForeignKe
 }
 
 /// The constraint's name; where it has none, the one that PostgreSQL would give it, so that a downgrade can drop it.
-pub fn standalone_name(table: &TableName, constraint: &Constraint, dialect: Dialect) -> Option<String> {
+pub fn standalone_name(table: &TableName, constraint: &Constraint) -> Option<String> {
     let (name, columns, label): (&Name, &[String], &str) = match constraint {
         Constraint::PrimaryKey(key) => (&key.name, &[], "pkey"),
         Constraint::ForeignKey(key) => (&key.name, &key.columns, "fkey"),
@@ -328,7 +335,7 @@ pub fn standalone_name(table: &TableName, constraint: &Constraint, dialect: Dial
     };
     match name {
         Name::Is(name) => Some(name.clone()),
-        Name::Unnamed => Some(automatic(&table.name, &columns.join("_"), label, dialect)),
+        Name::Unnamed => Some(object_name(&table.name, columns, label)),
         Name::Unknown => None,
     }
 }
@@ -336,21 +343,5 @@ pub fn standalone_name(table: &TableName, constraint: &Constraint, dialect: Dial
 fn automatic_index(table: &TableName, index: &Index) -> String {
     let of = |element: &IndexElement| element.column().unwrap_or("expr").to_owned();
     let columns: Vec<String> = index.elements.iter().map(of).collect();
-    automatic(&table.name, &columns.join("_"), "idx", Dialect::Postgresql)
-}
-
-/// `table_column_label`, cut as PostgreSQL's `makeObjectName` does: the longer of both parts first, to 63 bytes.
-fn automatic(table: &str, columns: &str, label: &str, dialect: Dialect) -> String {
-    let longest = if dialect == Dialect::Mysql { 64 } else { 63 };
-    let fixed = label.len() + if columns.is_empty() { 1 } else { 2 };
-    let (mut one, mut two) = (table.len(), columns.len());
-    while one + two + fixed > longest {
-        if one > two { one -= 1 } else { two -= 1 }
-    }
-    let cut = |text: &str, to: usize| {
-        let to = (0..=to).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        text[..to].to_owned()
-    };
-    let (table, columns) = (cut(table, one), cut(columns, two));
-    if columns.is_empty() { format!("{table}_{label}") } else { format!("{table}_{columns}_{label}") }
+    object_name(&table.name, &columns, "idx")
 }

@@ -1,10 +1,11 @@
 //! [`Operation`]s → the text of `op.*` calls, as Alembic's autogenerate writes it.
 //!
-//! Alembic's `autogenerate/render.py` is the model, line breaks included. [`operation`] writes the calls, [`mod@column`] and
-//! [`constraint`] what stands in them, [`types`] the types, [`reflected`] those that a database names, [`expression`]
+//! Alembic's `autogenerate/render.py` is the model, line breaks included. [`operation`] writes the calls, [`batch`] the
+//! blocks that some of them stand in, [`mod@column`] and [`constraint`] what stands in them, [`types`] the types, [`reflected`] those that a database names, [`expression`]
 //! what the project's code says, [`python`] literals. What can't be written is said, in the text and in
 //! [`Rendered::problems`], never guessed.
 
+pub mod batch;
 pub mod column;
 pub mod constraint;
 pub mod expression;
@@ -50,6 +51,8 @@ pub struct Rendered {
     pub imports: BTreeSet<String>,
     /// What could not be written, in sentences.
     pub problems: Vec<String>,
+    /// The operations, by their place, that are not there but for a comment.
+    pub left_out: Vec<usize>,
 }
 
 /// Writes `upgrade`: the operations that change `before`.
@@ -81,41 +84,56 @@ fn types_of(table: &Table, dialect: Dialect) -> impl Iterator<Item = TableName> 
 
 fn render(operations: &[Operation], mut writer: Writer<'_>) -> Rendered {
     let style = writer.style;
-    let mut blocks: Vec<(Option<TableName>, Vec<String>)> = Vec::new();
-    for operation in operations {
-        let table = if style.as_batch { operation::batch_table(operation).cloned() } else { None };
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut left_out = Vec::new();
+    for (place, operation) in operations.iter().enumerate() {
+        let as_batch = style.as_batch || style.target.dialect == Dialect::Sqlite && operation::needs_batch(operation);
+        let table = if as_batch { operation::batch_table(operation).cloned() } else { None };
         writer.in_batch = table.is_some();
         let lines = writer.operation(operation);
         if lines.is_empty() {
             continue;
         }
+        if lines.iter().all(|line| line.starts_with('#')) {
+            left_out.push(place);
+        }
+        let called = std::mem::take(&mut writer.called);
         match blocks.last_mut() {
-            Some((last, block)) if *last == table => block.extend(lines),
-            _ => blocks.push((table, lines)),
+            Some(block) if block.table == table => {
+                block.lines.extend(lines);
+                block.operations.push(operation);
+                block.called.extend(called);
+            }
+            _ => blocks.push(Block { table, lines, operations: vec![operation], called }),
         }
     }
     let mut text = String::new();
-    for (table, lines) in blocks {
+    for block in blocks {
         // Comments alone make no block.
-        let table = table.filter(|_| lines.iter().any(|line| !line.starts_with('#')));
-        if let Some(table) = &table {
-            let schema = python::optional(table.schema.as_deref());
-            let prefix = &style.alembic_prefix;
-            text += &format!(
-                "with {prefix}batch_alter_table({}, schema={schema}) as batch_op:\n",
-                python::repr(&table.name)
-            );
+        let table = block.table.as_ref().filter(|_| block.lines.iter().any(|line| !line.starts_with('#')));
+        if let Some(table) = table {
+            text += &writer.batch(table, &block);
+            text.push('\n');
         }
-        for line in lines {
+        for line in &block.lines {
             text += if table.is_some() { "    " } else { "" };
-            text += &line;
+            text += line;
             text.push('\n');
         }
         if table.is_some() {
             text.push('\n');
         }
     }
-    Rendered { text, imports: writer.imports, problems: writer.problems }
+    Rendered { text, imports: writer.imports, problems: writer.problems, left_out }
+}
+
+/// Lines that stand together: those of a batch where there is a table.
+pub(super) struct Block<'o> {
+    table: Option<TableName>,
+    lines: Vec<String>,
+    operations: Vec<&'o Operation>,
+    /// The kinds of constraints that the batch must name.
+    called: BTreeSet<&'static str>,
 }
 
 /// What is being written.
@@ -125,6 +143,8 @@ pub(super) struct Writer<'w> {
     imports: BTreeSet<String>,
     problems: Vec<String>,
     in_batch: bool,
+    /// The kinds of constraints without a name that the operation drops: a batch has to name them.
+    called: BTreeSet<&'static str>,
     /// It undoes: what it makes was there, and is written as the database would name it.
     is_back: bool,
     /// The enumeration types that are there at this point.
@@ -136,7 +156,8 @@ pub(super) struct Writer<'w> {
 impl<'w> Writer<'w> {
     fn new(style: &'w Style, before: &'w Catalog, enums: Vec<TableName>) -> Writer<'w> {
         let (imports, problems) = (BTreeSet::new(), Vec::new());
-        Writer { style, before, imports, problems, in_batch: false, is_back: false, enums, left_out: Vec::new() }
+        let (called, left_out) = (BTreeSet::new(), Vec::new());
+        Writer { style, before, imports, problems, in_batch: false, called, is_back: false, enums, left_out }
     }
 
     /// What stands before an operation.

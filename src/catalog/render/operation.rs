@@ -1,7 +1,7 @@
 //! Operations → the lines of their `op.*` calls.
 
-use super::{Writer, column, python};
-use crate::catalog::operation::{AlterColumn, ConstraintKind, Operation};
+use super::{Writer, batch, column, python};
+use crate::catalog::operation::{AlterColumn, Constraint, ConstraintKind, Operation};
 use crate::catalog::statements;
 use crate::catalog::table::{Column, Enum, Name, ServerDefault, Table, TableName};
 
@@ -20,6 +20,18 @@ pub(super) fn batch_table(operation: &Operation) -> Option<&TableName> {
         | Operation::SetTableComment(table, _) => Some(table),
         Operation::AlterColumn(alter) => Some(&alter.table),
         _ => None,
+    }
+}
+
+/// Is this one of those that SQLite only knows as making the table anew?
+pub(super) fn needs_batch(operation: &Operation) -> bool {
+    match operation {
+        Operation::AddColumn(_, column) => column::needs_value(column),
+        Operation::DropColumn(..)
+        | Operation::AlterColumn(_)
+        | Operation::AddConstraint(..)
+        | Operation::DropConstraint(..) => true,
+        _ => false,
     }
 }
 
@@ -57,7 +69,9 @@ impl Writer<'_> {
                     || format!("a constraint of `{table}` is left out: it, or a column of it, could not be read");
                 writer.add_constraint(table, constraint).ok_or_else(unread)
             }),
-            Operation::DropConstraint(table, name, kind, _) => self.drop_constraint(table, name, *kind),
+            Operation::DropConstraint(table, name, kind, known) => {
+                self.drop_constraint(table, name, *kind, known.as_deref())
+            }
             Operation::SetTableComment(table, comment) => vec![self.table_comment(table, comment.as_deref())],
             Operation::CreateEnum(found) => self.create_enum(found),
             Operation::DropEnum(name) => self.drop_enum(name),
@@ -186,8 +200,17 @@ impl Writer<'_> {
         lines
     }
 
-    fn drop_constraint(&mut self, table: &TableName, name: &Name, kind: Option<ConstraintKind>) -> Vec<String> {
-        let Some(name) = name.get() else {
+    fn drop_constraint(
+        &mut self,
+        table: &TableName,
+        name: &Name,
+        kind: Option<ConstraintKind>,
+        known: Option<&Constraint>,
+    ) -> Vec<String> {
+        let made = known.filter(|_| self.in_batch && *name == Name::Unnamed);
+        let made = made.and_then(|constraint| batch::called(table, constraint));
+        self.called.extend(made.as_ref().map(|(kind, _)| *kind));
+        let Some(name) = name.get().or(made.as_ref().map(|(_, name)| name.as_str())) else {
             return self
                 .or_comment(|_| Err(format!("a constraint of `{table}` is not dropped: its name is not known")));
         };

@@ -2,42 +2,10 @@
 
 use super::{Writer, python};
 use crate::catalog::Dialect;
+use crate::catalog::column_type::ddl::OF_POSTGRESQL;
 use crate::catalog::column_type::{ColumnType, EnumType, Plain, TypeKind};
 use crate::catalog::table::TableName;
 use crate::project::sqlalchemy::expression::Expression;
-
-/// PostgreSQL's own classes; what else `sqlalchemy.dialects.postgresql` has is SQLAlchemy's.
-const OF_POSTGRESQL: &[&str] = &[
-    "BIT",
-    "BYTEA",
-    "CIDR",
-    "CITEXT",
-    "DATEMULTIRANGE",
-    "DATERANGE",
-    "HSTORE",
-    "INET",
-    "INT4MULTIRANGE",
-    "INT4RANGE",
-    "INT8MULTIRANGE",
-    "INT8RANGE",
-    "INTERVAL",
-    "JSONB",
-    "JSONPATH",
-    "MACADDR",
-    "MACADDR8",
-    "MONEY",
-    "NUMMULTIRANGE",
-    "NUMRANGE",
-    "OID",
-    "REGCLASS",
-    "REGCONFIG",
-    "TSMULTIRANGE",
-    "TSQUERY",
-    "TSRANGE",
-    "TSTZMULTIRANGE",
-    "TSTZRANGE",
-    "TSVECTOR",
-];
 
 /// MySQL's own classes.
 const OF_MYSQL: &[&str] =
@@ -133,8 +101,10 @@ impl Writer<'_> {
         let name = plain.name.as_str();
         let is_old = !self.style.target.sqlalchemy.is_at_least(&[2]);
         let uppercase = name.chars().all(|letter| !letter.is_ascii_lowercase());
+        // What else `sqlalchemy.dialects.postgresql` has is SQLAlchemy's.
+        let of_postgresql = OF_POSTGRESQL.contains(&name) || matches!(name, "BIT" | "INTERVAL");
         let prefix = match plain.of {
-            Some(Dialect::Postgresql) | None if OF_POSTGRESQL.contains(&name) => self.dialect("postgresql"),
+            Some(Dialect::Postgresql) | None if of_postgresql => self.dialect("postgresql"),
             Some(Dialect::Postgresql) if matches!(name, "TIMESTAMP" | "TIME" | "JSON") => self.dialect("postgresql"),
             Some(Dialect::Postgresql) | None if is_old && name == "UUID" => self.dialect("postgresql"),
             Some(Dialect::Postgresql) if is_old && name == "DOUBLE_PRECISION" => self.dialect("postgresql"),

@@ -43,7 +43,7 @@ impl Statements<'_> {
             Operation::DropIndex(table, name, _) => vec![self.drop_index(table.as_ref(), name)],
             Operation::AddConstraint(table, _) if sqlite => cannot(format!("add a constraint to {table}")),
             Operation::AddConstraint(table, constraint) => {
-                let name = standalone_name(table, constraint, self.dialect()).map_or(Name::Unnamed, Name::Is);
+                let name = standalone_name(table, constraint).map_or(Name::Unnamed, Name::Is);
                 let text = match constraint.clone() {
                     Constraint::PrimaryKey(mut key) => {
                         key.name = name;
