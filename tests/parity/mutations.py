@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-CALLS = {"Column", "mapped_column"}
+CALLS = {"Column", "_Column", "mapped_column"}
 SA, SQLMODEL = "limbeck_sa", "limbeck_sqlmodel"
 IMPORTS = {SA: f"import sqlalchemy as {SA}\nimport sqlalchemy.orm\n", SQLMODEL: f"import sqlmodel as {SQLMODEL}\n"}
 

@@ -32,11 +32,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import mutations
+import projects
 import real
 from server import Server
 
@@ -68,23 +68,10 @@ def parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def how(name: str | None) -> argparse.Namespace:
-    """How a project is run: the head of projects.toml says what each key means."""
-    known = tomllib.loads((HERE / "projects.toml").read_text())
-    if name is not None and name not in known:
-        raise SystemExit(f"projects.toml has no `{name}`: {', '.join(known)}")
-    usual = {
-        "ini": "alembic.ini", "section": "alembic", "script_location": None, "cwd": ".", "path": [], "x": [], "pre": "", "upgrade": "", "models": [],
-        "environment": None,
-    }
-    said = known[name] if name else {}
-    return argparse.Namespace(**{key: said.get(key, value) for key, value in usual.items()})
-
-
 class Parity:
     def __init__(self, arguments: argparse.Namespace, scratch: Path, server: Server) -> None:
         self.arguments, self.server = arguments, server
-        self.project = how(arguments.project)
+        self.project = projects.how(arguments.project)
         # Of the same name, since limbeck may read the name of the folder.
         name = arguments.folder.resolve().name
         self.original, self.changed = scratch / "original" / name, scratch / "changed" / name
