@@ -263,6 +263,21 @@ fn a_table_that_goes_comes_back_with_each_index_once() {
 }
 
 #[test]
+fn a_foreign_key_takes_the_place_of_the_former_one() {
+    let project = Project::of(EXAMPLE);
+    project.write("library/models.py", FOR_SQLITE);
+    project.change(&[
+        ("library/models.py", "from sqlalchemy.orm", "from elsewhere import Extra\nfrom sqlalchemy.orm"),
+        ("library/models.py", "class Volume(Base)", "class Volume(Extra, Base)"),
+    ]);
+    project.draft("initial schema", "a1b2c3d4e5f6");
+    project.change(&SQLITE_CHANGES[..1]);
+    let (_, text) = project.draft("cascade", "b1b2c3d4e5f6");
+    let (up, _) = text.split_once("def downgrade").expect("both");
+    holds(up, &["op.drop_constraint(op.f('volume_shelf_id_fkey')", "op.create_foreign_key('volume_shelf_id_fkey'"]);
+}
+
+#[test]
 fn a_new_primary_key_and_casts_in_both_directions() {
     let project = Project::of(EXAMPLE);
     project.write("library/models.py", FOR_SQLITE);

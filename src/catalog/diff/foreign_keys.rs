@@ -59,7 +59,9 @@ impl Comparison<'_> {
         for (at, (_, key)) in before.iter().enumerate().filter(|(_, (signature, _))| lacks(&after, signature)) {
             let dialect = self.options.target.dialect;
             let given = default_names::name(&key.name, Named::ForeignKey, &name.name, &key.columns, at + 1, dialect);
-            if self.absent(Side::Declared, name, &declared.name, &words(key))
+            // Of another one on the same columns it is the former state, whatever else could not be read.
+            let is_former = |(_, other): &(Signature, ForeignKey)| other.columns == key.columns;
+            if (after.iter().any(is_former) || self.absent(Side::Declared, name, &declared.name, &words(key)))
                 && self.passes_object(&object(key, given.get(), name), End::Found)
             {
                 let key = ForeignKey { name: given.clone(), ..key.clone() };

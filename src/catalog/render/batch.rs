@@ -1,5 +1,6 @@
 //! `with op.batch_alter_table(…)`: what SQLite can't do in place is done to a copy of the table.
 
+use super::operation::needs_batch;
 use super::{Block, Writer, python};
 use crate::catalog::Dialect;
 use crate::catalog::operation::{Constraint, Operation};
@@ -27,9 +28,8 @@ impl Writer<'_> {
         let mut given =
             vec![python::repr(&table.name), format!("schema={}", python::optional(table.schema.as_deref()))];
         if self.style.target.dialect == Dialect::Sqlite {
-            let needs_copy = |operation: &&Operation| super::operation::needs_batch(operation);
             let is_addition = |operation: &&Operation| matches!(operation, Operation::AddColumn(..));
-            let copied: Vec<&Operation> = block.operations.iter().copied().filter(|it| needs_copy(&it)).collect();
+            let copied: Vec<&Operation> = block.operations.iter().copied().filter(|it| needs_batch(it)).collect();
             if !copied.is_empty() {
                 // By itself Alembic would add a column in place, and SQLite takes none there that must have a value.
                 given.extend(copied.iter().all(is_addition).then(|| "recreate='always'".to_owned()));
@@ -49,7 +49,7 @@ impl Writer<'_> {
         let Some(known) = self.before.table(table) else { return Vec::new() };
         let is_dropped = |column: &str| {
             let drops = |it: &&Operation| matches!(it, Operation::DropColumn(_, dropped, _) if dropped == column);
-            operations.iter().any(|it| drops(it))
+            operations.iter().any(drops)
         };
         let is_kept = |check: &&CheckConstraint| check.name == Name::Unnamed;
         let texts = known.check_constraints.iter().filter(is_kept).filter_map(|check| check.text.as_deref());
