@@ -197,11 +197,10 @@ impl Lowering<'_> {
                     let class = class.and_then(|(_, class)| class.as_str().map(str::to_owned));
                     IndexElement { operator_class: class, ..IndexElement::plain(name) }
                 }
-                None => {
-                    let value = positional.get(at).map(|given| &given.value);
-                    let text = value.and_then(|value| text::of(value, self.target.dialect));
-                    IndexElement { of: ElementOf::Expression(text), order: None, operator_class: None }
-                }
+                None => match positional.get(at) {
+                    Some(given) => self.element(&given.value, made),
+                    None => IndexElement { of: ElementOf::Expression(None), order: None, operator_class: None },
+                },
             })
             .collect();
         let columns: Vec<String> = elements.iter().filter_map(|element| element.column().map(str::to_owned)).collect();
@@ -231,6 +230,21 @@ impl Lowering<'_> {
             options: Vec::new(),
             span: constraint.span,
         });
+    }
+
+    /// An expression that an index covers.
+    fn element(&self, value: &Expression, made: &Table) -> IndexElement {
+        let (value, order) = match text::ordered(value) {
+            Some((value, order)) => (value, Some(order)),
+            None => (value, None),
+        };
+        let of = match value {
+            Expression::Column(key) => ElementOf::Column(self.keys.name(&made.name, key).to_owned()),
+            // A string stands for a column where it is put in order.
+            Expression::Str(key) if order.is_some() => ElementOf::Column(self.keys.name(&made.name, key).to_owned()),
+            value => ElementOf::Expression(text::of(value, self.target.dialect)),
+        };
+        IndexElement { of, order, operator_class: None }
     }
 
     /// The table and column that a foreign key refers to; the column of the same name where none is named.

@@ -25,7 +25,11 @@ pub fn of(value: &Expression, dialect: Dialect) -> Option<String> {
         Expression::Bool(value) => Some(boolean(*value, dialect)),
         Expression::None => Some("NULL".to_owned()),
         Expression::Str(text) => Some(literal(text)),
-        Expression::Call(callee, given) => call(callee, given, dialect),
+        Expression::Column(name) => Some(quoted(name, dialect)),
+        Expression::Call(callee, given) => match ordered(value) {
+            Some((of_what, order)) => Some(format!("{} {order}", of(of_what, dialect)?)),
+            None => call(callee, given, dialect),
+        },
         Expression::Name(name) => match name.as_str() {
             "sqlalchemy.null" => Some("NULL".to_owned()),
             "sqlalchemy.sqltypes.NULLTYPE" => None,
@@ -37,6 +41,27 @@ pub fn of(value: &Expression, dialect: Dialect) -> Option<String> {
         },
         _ => None,
     }
+}
+
+/// What is ordered, and how: `created_at.desc()`, `nulls_last(desc("created_at"))`.
+pub fn ordered(value: &Expression) -> Option<(&Expression, String)> {
+    let Expression::Call(callee, given) = value else { return None };
+    let (of_what, modifier) = match (&**callee, &given[..]) {
+        (Expression::Attribute(of_what, name), []) => (&**of_what, name.as_str()),
+        (Expression::Name(name), [one]) => (&one.value, name.strip_prefix("sqlalchemy.")?),
+        _ => return None,
+    };
+    let word = match modifier {
+        "desc" => "DESC",
+        "asc" => "ASC",
+        "nulls_first" | "nullsfirst" => "NULLS FIRST",
+        "nulls_last" | "nullslast" => "NULLS LAST",
+        _ => return None,
+    };
+    Some(match ordered(of_what) {
+        Some((inner, order)) => (inner, format!("{order} {word}")),
+        None => (of_what, word.to_owned()),
+    })
 }
 
 fn boolean(value: bool, dialect: Dialect) -> String {

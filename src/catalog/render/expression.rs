@@ -33,7 +33,11 @@ impl Writer<'_> {
                 [Expression::Int(number)] if operator == "-" => format!("-{number}"),
                 _ => return None,
             },
-            Expression::Unknown | Expression::Function(_) | Expression::Item(..) | Expression::Other(_) => return None,
+            Expression::Unknown
+            | Expression::Column(_)
+            | Expression::Function(_)
+            | Expression::Item(..)
+            | Expression::Other(_) => return None,
         })
     }
 

@@ -333,7 +333,7 @@ pub fn constraint<'t>(value: &Value<'t>, find: &dyn FindColumn<'t>) -> Option<Co
         "ExcludeConstraint" => ConstraintKind::Other,
         _ => return None,
     };
-    let given = expression::of_arguments(arguments);
+    let given = expression::of_arguments_with(arguments, find);
     let positional: Vec<_> = arguments.positional.iter().collect();
     let mut name = given.iter().find(|given| given.name.as_deref() == Some("name")).cloned();
     let mut columns = Vec::new();

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::project::sqlalchemy::column::FindColumn;
 use crate::project::sqlalchemy::names;
 use crate::python::dotted;
 use crate::python::value::{Arguments, Class, Identity, Key, Term, TermKind, Value};
@@ -34,6 +35,8 @@ pub enum Expression {
     Name(String),
     /// A built-in of Python: `int`.
     Builtin(String),
+    /// A column of the project's tables, by its key; told only where columns are expected.
+    Column(String),
     /// A class of the project.
     Class(ClassRef),
     /// A function of the project, or a lambda.
@@ -130,57 +133,140 @@ impl Expression {
 
 /// What `value` is.
 pub fn of_value(value: &Value<'_>) -> Expression {
-    of_value_within(value, DEPTH)
+    Copying { columns: None }.value(value, DEPTH)
 }
 
-fn of_value_within(value: &Value<'_>, depth: usize) -> Expression {
-    if depth == 0 {
-        return Expression::Unknown;
-    }
-    let list = |items: &[Value<'_>]| items.iter().map(|item| of_value_within(item, depth - 1)).collect();
-    match value {
-        Value::Unknown(_) | Value::OneOf(_) => Expression::Unknown,
-        Value::None => Expression::None,
-        Value::Bool(value) => Expression::Bool(*value),
-        Value::Int(value) => Expression::Int(*value),
-        Value::Float(value) => Expression::Float(*value),
-        Value::Str(text) => Expression::Str(text.text.to_string()),
-        Value::Tuple(items) => Expression::List(list(items)),
-        Value::List(found) | Value::Set(found) if !found.open.get() => Expression::List(list(&found.items.borrow())),
-        Value::Dict(dict) if !dict.open.get() => Expression::Dict(
-            dict.entries
-                .borrow()
-                .iter()
-                .filter_map(|(key, value)| match key {
-                    Key::Str(key) => Some((key.to_string(), of_value_within(value, depth - 1))),
-                    _ => None,
-                })
-                .collect(),
-        ),
-        Value::List(_) | Value::Set(_) | Value::Dict(_) => Expression::Unknown,
-        Value::Builtin(name) => Expression::Builtin((*name).to_owned()),
-        Value::Class(class) => Expression::Class(class_ref(class, depth)),
-        Value::Function(function) | Value::Method(_, function) => Expression::Function(function.name.to_string()),
-        Value::Term(term) => of_term(term, depth),
-        Value::Ellipsis => Expression::Other("ellipsis".to_owned()),
-        Value::Bytes(_) => Expression::Other("bytes".to_owned()),
-        Value::Path(_) => Expression::Other("path".to_owned()),
-        Value::Module(_) => Expression::Other("module".to_owned()),
-        // A member of an enumeration is worth what it holds.
-        Value::Object(object) => match object.attributes.borrow().get("value") {
-            Some(value) if is_enum(&object.class) => of_value_within(value, depth - 1),
-            _ => {
-                let mut class = class_ref(&object.class, depth - 1);
-                class.identity = Same(object.id);
-                let library = object.library.borrow();
-                let arguments = library.as_ref().and_then(Value::as_term).and_then(|term| term.call());
-                let given = arguments.map(|(_, arguments)| given(arguments, depth - 1)).unwrap_or_default();
-                Expression::Call(Box::new(Expression::Class(class)), given)
+/// How values are copied: with whom to ask for the columns among them.
+#[derive(Clone, Copy)]
+struct Copying<'f, 't> {
+    columns: Option<&'f dyn FindColumn<'t>>,
+}
+
+impl<'t> Copying<'_, 't> {
+    fn value(self, value: &Value<'t>, depth: usize) -> Expression {
+        if depth == 0 {
+            return Expression::Unknown;
+        }
+        let list = |items: &[Value<'t>]| items.iter().map(|item| self.value(item, depth - 1)).collect();
+        match value {
+            Value::Unknown(_) | Value::OneOf(_) => Expression::Unknown,
+            Value::None => Expression::None,
+            Value::Bool(value) => Expression::Bool(*value),
+            Value::Int(value) => Expression::Int(*value),
+            Value::Float(value) => Expression::Float(*value),
+            Value::Str(text) => Expression::Str(text.text.to_string()),
+            Value::Tuple(items) => Expression::List(list(items)),
+            Value::List(found) | Value::Set(found) if !found.open.get() => {
+                Expression::List(list(&found.items.borrow()))
             }
-        },
-        Value::Super(..) => Expression::Unknown,
-        Value::BuiltinMethod(..) => Expression::Other("method".to_owned()),
-        Value::Coroutine(_) => Expression::Other("coroutine".to_owned()),
+            Value::Dict(dict) if !dict.open.get() => Expression::Dict(
+                dict.entries
+                    .borrow()
+                    .iter()
+                    .filter_map(|(key, value)| match key {
+                        Key::Str(key) => Some((key.to_string(), self.value(value, depth - 1))),
+                        _ => None,
+                    })
+                    .collect(),
+            ),
+            Value::List(_) | Value::Set(_) | Value::Dict(_) => Expression::Unknown,
+            Value::Builtin(name) => Expression::Builtin((*name).to_owned()),
+            Value::Class(class) => Expression::Class(self.class(class, depth)),
+            Value::Function(function) | Value::Method(_, function) => Expression::Function(function.name.to_string()),
+            Value::Term(term) => self.term(term, depth),
+            Value::Ellipsis => Expression::Other("ellipsis".to_owned()),
+            Value::Bytes(_) => Expression::Other("bytes".to_owned()),
+            Value::Path(_) => Expression::Other("path".to_owned()),
+            Value::Module(_) => Expression::Other("module".to_owned()),
+            // A member of an enumeration is worth what it holds.
+            Value::Object(object) => match object.attributes.borrow().get("value") {
+                Some(value) if is_enum(&object.class) => self.value(value, depth - 1),
+                _ => {
+                    let mut class = self.class(&object.class, depth - 1);
+                    class.identity = Same(object.id);
+                    let library = object.library.borrow();
+                    let arguments = library.as_ref().and_then(Value::as_term).and_then(|term| term.call());
+                    let given = arguments.map(|(_, arguments)| self.given(arguments, depth - 1)).unwrap_or_default();
+                    Expression::Call(Box::new(Expression::Class(class)), given)
+                }
+            },
+            Value::Super(..) => Expression::Unknown,
+            Value::BuiltinMethod(..) => Expression::Other("method".to_owned()),
+            Value::Coroutine(_) => Expression::Other("coroutine".to_owned()),
+        }
+    }
+
+    fn class(self, class: &Rc<Class<'t>>, depth: usize) -> ClassRef {
+        let mut bases = Vec::new();
+        let mut open = false;
+        for ancestor in &class.inherited {
+            match ancestor {
+                Value::Term(term) => {
+                    let name = term_name(term);
+                    open |= name.is_none();
+                    bases.extend(name);
+                }
+                Value::Builtin(name) => bases.push((*name).to_owned()),
+                Value::Class(_) => {}
+                _ => open = true,
+            }
+        }
+        let members = is_enum(class).then(|| {
+            let mut members: Vec<(String, Expression)> = Vec::new();
+            for ancestor in class.ancestors() {
+                for (name, binding) in ancestor.attributes.borrow().iter() {
+                    let is_member = !name.starts_with('_')
+                        && !binding.only_annotated
+                        && !matches!(binding.value, Value::Function(_) | Value::Method(..) | Value::Class(_));
+                    if is_member {
+                        members.push((name.to_string(), self.value(&binding.value, depth.min(3).saturating_sub(1))));
+                    }
+                }
+            }
+            members
+        });
+        ClassRef { qualified: class.qualified.to_string(), members, bases, open, identity: Same(class.id) }
+    }
+
+    fn term(self, term: &Rc<Term<'t>>, depth: usize) -> Expression {
+        if depth == 0 {
+            return Expression::Unknown;
+        }
+        if let Some((_, key)) = self.columns.and_then(|find| find.column(&Value::Term(term.clone()))) {
+            return Expression::Column(key);
+        }
+        if let Some(name) = term_name(term) {
+            return match name.strip_prefix("builtins.") {
+                Some(builtin) => Expression::Builtin(builtin.to_owned()),
+                None => Expression::Name(name),
+            };
+        }
+        let boxed = |of: &Rc<Term<'t>>| Box::new(self.term(of, depth - 1));
+        match &term.kind {
+            TermKind::Name(name) => Expression::Name(name.to_string()),
+            TermKind::Attribute(of, name) => Expression::Attribute(boxed(of), name.to_string()),
+            TermKind::Call(callee, arguments) => Expression::Call(boxed(callee), self.given(arguments, depth - 1)),
+            TermKind::Item(of, key) => Expression::Item(boxed(of), Box::new(self.value(key, depth - 1))),
+            TermKind::Operation(operator, operands) => Expression::Operation(
+                (*operator).to_owned(),
+                operands.iter().map(|operand| self.value(operand, depth - 1)).collect(),
+            ),
+            TermKind::Of(..) => Expression::Unknown,
+        }
+    }
+
+    fn given(self, arguments: &Arguments<'t>, depth: usize) -> Vec<Given> {
+        let positional = arguments.positional.iter().map(|argument| Given {
+            name: None,
+            value: self.value(&argument.value, depth),
+            span: argument.span,
+        });
+        let keywords = arguments.keywords.iter().map(|keyword| Given {
+            name: Some(keyword.name.to_string()),
+            value: self.value(&keyword.value, depth),
+            span: keyword.span,
+        });
+        positional.chain(keywords).collect()
     }
 }
 
@@ -191,79 +277,14 @@ fn is_enum(class: &Class<'_>) -> bool {
     })
 }
 
-fn class_ref<'t>(class: &Rc<Class<'t>>, depth: usize) -> ClassRef {
-    let mut bases = Vec::new();
-    let mut open = false;
-    for ancestor in &class.inherited {
-        match ancestor {
-            Value::Term(term) => {
-                let name = term_name(term);
-                open |= name.is_none();
-                bases.extend(name);
-            }
-            Value::Builtin(name) => bases.push((*name).to_owned()),
-            Value::Class(_) => {}
-            _ => open = true,
-        }
-    }
-    let members = is_enum(class).then(|| {
-        let mut members: Vec<(String, Expression)> = Vec::new();
-        for ancestor in class.ancestors() {
-            for (name, binding) in ancestor.attributes.borrow().iter() {
-                let is_member = !name.starts_with('_')
-                    && !binding.only_annotated
-                    && !matches!(binding.value, Value::Function(_) | Value::Method(..) | Value::Class(_));
-                if is_member {
-                    members.push((name.to_string(), of_value_within(&binding.value, depth.min(3).saturating_sub(1))));
-                }
-            }
-        }
-        members
-    });
-    ClassRef { qualified: class.qualified.to_string(), members, bases, open, identity: Same(class.id) }
-}
-
-fn of_term(term: &Term<'_>, depth: usize) -> Expression {
-    if depth == 0 {
-        return Expression::Unknown;
-    }
-    if let Some(name) = term_name(term) {
-        return match name.strip_prefix("builtins.") {
-            Some(builtin) => Expression::Builtin(builtin.to_owned()),
-            None => Expression::Name(name),
-        };
-    }
-    let boxed = |of: &Term<'_>| Box::new(of_term(of, depth - 1));
-    match &term.kind {
-        TermKind::Name(name) => Expression::Name(name.to_string()),
-        TermKind::Attribute(of, name) => Expression::Attribute(boxed(of), name.to_string()),
-        TermKind::Call(callee, arguments) => Expression::Call(boxed(callee), given(arguments, depth - 1)),
-        TermKind::Item(of, key) => Expression::Item(boxed(of), Box::new(of_value_within(key, depth - 1))),
-        TermKind::Operation(operator, operands) => Expression::Operation(
-            (*operator).to_owned(),
-            operands.iter().map(|operand| of_value_within(operand, depth - 1)).collect(),
-        ),
-        TermKind::Of(..) => Expression::Unknown,
-    }
-}
-
 /// The arguments of a call.
 pub fn of_arguments(arguments: &Arguments<'_>) -> Vec<Given> {
-    given(arguments, DEPTH)
+    Copying { columns: None }.given(arguments, DEPTH)
 }
 
-fn given(arguments: &Arguments<'_>, depth: usize) -> Vec<Given> {
-    let positional = arguments.positional.iter().map(|argument| Given {
-        name: None,
-        value: of_value_within(&argument.value, depth),
-        span: argument.span,
-    });
-    let keywords = arguments.keywords.iter().map(|keyword| Given {
-        name: Some(keyword.name.to_string()),
-        value: of_value_within(&keyword.value, depth),
-        span: keyword.span,
-    });
-    positional.chain(keywords).collect()
+/// The arguments of something that is about columns.
+pub fn of_arguments_with<'t>(arguments: &Arguments<'t>, columns: &dyn FindColumn<'t>) -> Vec<Given> {
+    Copying { columns: Some(columns) }.given(arguments, DEPTH)
 }
 
 /// The canonical name of a term that is nothing but a name: `sqlalchemy.Column` for `sa.Column`, `schema.Column`,

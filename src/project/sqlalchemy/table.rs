@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::project::Known;
-use crate::project::sqlalchemy::column::{self, Column, Constraint, ConstraintKind};
+use crate::project::sqlalchemy::column::{self, Column, Constraint, ConstraintKind, FindColumn};
 use crate::project::sqlalchemy::library::{SqlAlchemy, address};
 use crate::project::sqlalchemy::{ClassId, MetaDataId, Table, TableId, names};
 use crate::python::evaluate::{Machine, Outcome};
@@ -285,15 +285,37 @@ impl<'t> SqlAlchemy<'t> {
     /// A constraint or an index that was made by itself and belongs to the table of its columns.
     pub(super) fn constraint_called(&self, made: &Value<'t>) {
         let Some((_, arguments)) = made.as_term().and_then(|term| term.call()) else { return };
-        let on_columns = arguments.values().find_map(|value| {
-            use crate::project::sqlalchemy::column::FindColumn;
-            self.column(value)
-        });
-        let Some((table, _)) = on_columns else { return };
+        let Some(table) = arguments.values().find_map(|value| self.table_within(value)) else { return };
         if let Some(constraint) = column::constraint(made, self) {
             // While `__table_args__` runs there is no table yet: the constraint comes in what that gives.
             if let Some(table) = self.state.borrow_mut().models.tables.get_mut(table.0) {
                 table.constraints.push(constraint);
+            }
+        }
+    }
+
+    /// The table of the first column in an expression: `func.lower(User.name)`, `User.id.desc()`.
+    fn table_within(&self, value: &Value<'t>) -> Option<TableId> {
+        if let Some((table, _)) = self.column(value) {
+            return Some(table);
+        }
+        let mut term = value.as_term()?;
+        loop {
+            match &term.kind {
+                TermKind::Call(callee, arguments) => {
+                    if let Some(found) = arguments.values().find_map(|value| self.table_within(value)) {
+                        return Some(found);
+                    }
+                    term = callee;
+                }
+                TermKind::Operation(_, operands) => {
+                    return operands.iter().find_map(|operand| self.table_within(operand));
+                }
+                TermKind::Attribute(of, _) | TermKind::Item(of, _) => term = of,
+                TermKind::Name(_) | TermKind::Of(..) => return None,
+            }
+            if let Some((table, _)) = self.column(&Value::Term(term.clone())) {
+                return Some(table);
             }
         }
     }
