@@ -140,6 +140,8 @@ pub struct AlterColumn {
     pub server_default: Option<ServerDefault>,
     /// Its new comment; `Some(None)`: none.
     pub comment: Option<Option<String>>,
+    /// The new comment could not be read.
+    pub comment_unread: bool,
     /// Its new identity; `Some(None)`: none.
     pub identity: Option<Option<Identity>>,
     /// The column before, as far as it is known.
@@ -159,6 +161,7 @@ impl AlterColumn {
             nullable: None,
             server_default: None,
             comment: None,
+            comment_unread: false,
             identity: None,
             existing: None,
             using: None,

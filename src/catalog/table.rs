@@ -111,6 +111,8 @@ pub struct Column {
     pub identity: Option<Identity>,
     /// Its comment.
     pub comment: Option<String>,
+    /// It has a comment that could not be read.
+    pub comment_unread: bool,
     /// What declares it.
     pub span: Span,
 }
@@ -127,6 +129,7 @@ impl Column {
             computed: None,
             identity: None,
             comment: None,
+            comment_unread: false,
             span,
         }
     }

@@ -88,7 +88,11 @@ impl Comparison<'_> {
         self.default(&mut alter, name, found, declared);
         if self.options.target.dialect != Dialect::Sqlite {
             let said = |comment: &Option<String>| comment.clone().filter(|text| !text.is_empty());
-            if said(&before.comment) != said(&after.comment) {
+            if before.comment_unread || after.comment_unread {
+                let whose = if before.comment_unread { "migrations" } else { "models" };
+                let why = format!("it could not be read in the {whose}");
+                self.not_compared(name, format!("the comment of {what}"), why, Some(after.span));
+            } else if said(&before.comment) != said(&after.comment) {
                 alter.comment = Some(said(&after.comment));
             }
         }

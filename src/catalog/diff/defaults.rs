@@ -27,7 +27,8 @@ pub fn compare(found: (&Table, &Column), declared: (&Table, &Column), options: &
         (_, ServerDefault::Unknown) => return Verdict::Unknown("it could not be read in the models".to_owned()),
         (ServerDefault::Sql(before), ServerDefault::Sql(after)) => (before, after),
     };
-    let (old, new) = (Default::of(before), Default::of(after));
+    let truth = is_boolean(found.1) || is_boolean(declared.1);
+    let (old, new) = (Default::of(before, truth), Default::of(after, truth));
     if old == new {
         return Verdict::Same;
     }
@@ -36,6 +37,14 @@ pub fn compare(found: (&Table, &Column), declared: (&Table, &Column), options: &
         _ if dialect == Dialect::Sqlite => Verdict::Different,
         _ => Verdict::Unknown("only the server can tell whether its expressions are equal".to_owned()),
     }
+}
+
+fn is_boolean(column: &Column) -> bool {
+    column.column_type.as_ref().is_some_and(|found| match &found.kind {
+        TypeKind::Plain(plain) => plain.name.eq_ignore_ascii_case("boolean"),
+        TypeKind::Sql(text) => matches!(text.to_lowercase().as_str(), "boolean" | "bool" | "tinyint(1)"),
+        _ => false,
+    })
 }
 
 fn is_integer(column: &Column) -> bool {
@@ -58,7 +67,8 @@ enum Default {
 }
 
 impl Default {
-    fn of(text: &str) -> Default {
+    /// `truth`: it is the default of a truth value, for which `'t'`, `1` and `true` are one.
+    fn of(text: &str, truth: bool) -> Default {
         let mut text = text.trim();
         loop {
             let inner = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
@@ -72,12 +82,12 @@ impl Default {
         if let Some(inner) = bare.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''))
             && !inner.replace("''", "").contains('\'')
         {
-            return Default::Literal(value(&inner.replace("''", "'")));
+            return Default::Literal(value(&inner.replace("''", "'"), truth));
         }
         let number = bare.strip_prefix('-').unwrap_or(bare);
         let is_number = !number.is_empty() && number.chars().all(|it| it.is_ascii_digit() || it == '.');
         if is_number || matches!(lower.as_str(), "true" | "false" | "null") {
-            return Default::Literal(value(&lower));
+            return Default::Literal(value(&lower, truth));
         }
         match lower.as_str() {
             "now()" | "current_timestamp" | "current_timestamp()" | "transaction_timestamp()" => Default::Now,
@@ -87,10 +97,10 @@ impl Default {
 }
 
 /// Values that PostgreSQL finds equal whether they stand in quotes or not.
-fn value(text: &str) -> String {
+fn value(text: &str, truth: bool) -> String {
     match text {
-        "t" | "true" | "TRUE" | "True" | "1" => "1".to_owned(),
-        "f" | "false" | "FALSE" | "False" | "0" => "0".to_owned(),
+        "t" | "true" | "TRUE" | "True" | "1" if truth => "true".to_owned(),
+        "f" | "false" | "FALSE" | "False" | "0" if truth => "false".to_owned(),
         other => match other.split_once('.') {
             Some((whole, part)) if !whole.is_empty() && part.chars().all(|it| it == '0') => whole.to_owned(),
             _ => other.to_owned(),
@@ -127,11 +137,13 @@ mod tests {
 
     #[test]
     fn literals_are_equal_however_they_are_written() {
-        let same = |one: &str, other: &str| Default::of(one) == Default::of(other);
+        let same = |one: &str, other: &str| Default::of(one, false) == Default::of(other, false);
         assert!(same("'x'::character varying", "'x'"));
         assert!(same("now()", "CURRENT_TIMESTAMP"));
         assert!(same("'0'", "0"));
-        assert!(same("false", "'f'"));
+        assert!(!same("true", "1") && !same("'true'", "'1'"), "a text or a number is no truth value");
+        let same_truth = |one: &str, other: &str| Default::of(one, true) == Default::of(other, true);
+        assert!(same_truth("false", "'f'") && same_truth("true", "'1'") && !same_truth("true", "0"));
         assert!(same("'{}'::jsonb", "'{}'"));
         assert!(!same("'x'", "'y'"));
         assert!(!same("gen_random_uuid()", "uuid_generate_v4()"));

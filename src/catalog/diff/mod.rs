@@ -15,6 +15,7 @@ pub mod hidden;
 pub mod keys;
 pub mod options;
 pub mod renames;
+pub mod revised;
 pub mod stored;
 pub mod tables;
 pub mod types;
@@ -62,6 +63,7 @@ pub fn compare<'c>(found: &'c Catalog, declared: &'c Catalog, options: &'c Optio
     let mut comparison = Comparison { found, declared, options, difference: Difference::default() };
     comparison.tables();
     let mut difference = comparison.difference;
+    difference.changes = revised::changes(difference.changes, options);
     difference.renames = renames::guessed(&difference.changes, options);
     difference.hidden = hidden::compare(found, declared, options);
     difference

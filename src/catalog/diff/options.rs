@@ -1,11 +1,12 @@
 //! What `context.configure` and the versions say about a comparison → [`Options`].
 
 use crate::catalog::table::TableName;
-use crate::catalog::{Dialect, Target};
+use crate::catalog::{Dialect, Target, models};
 use crate::project::alembic::decisions::{Asked, Decide, Own};
+use crate::project::alembic::directives::{Left, Proposed};
 use crate::project::alembic::env_script::ConfigureCall;
-use crate::project::sqlalchemy::Models;
 use crate::project::sqlalchemy::column::Column;
+use crate::project::sqlalchemy::{MetaDataId, Models};
 use crate::project::versions::Version;
 use crate::project::{Known, Project};
 use crate::source::Span;
@@ -29,10 +30,13 @@ pub struct Options<'p> {
     pub functions: Option<Functions<'p>>,
     /// All that the project declares.
     pub models: Option<&'p Models>,
+    /// The MetaData objects that env.py hands to Alembic.
+    pub targeted: Vec<MetaDataId>,
 }
 
 /// The options that may be functions of the project.
-const FUNCTIONS: &[&str] = &["include_object", "include_name", "compare_type", "compare_server_default"];
+const FUNCTIONS: &[&str] =
+    &["include_object", "include_name", "compare_type", "compare_server_default", "process_revision_directives"];
 
 /// An option of `context.configure`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +62,7 @@ impl<'p> Options<'p> {
             version_table: "alembic_version".to_owned(),
             functions: None,
             models: None,
+            targeted: Vec::new(),
         }
     }
 
@@ -66,6 +71,7 @@ impl<'p> Options<'p> {
         let environment = &project.environments[number];
         let mut options = Options::new(target, environment.versions.alembic().version);
         options.models = Some(&project.models);
+        options.targeted = models::target_metadata(project, number);
         let online = environment.env_script.iter().flat_map(|script| script.online.configures());
         let calls: Vec<&ConfigureCall> = online.map(|(_, call)| call).collect();
         let Some(call) = calls.last() else { return options };
@@ -135,8 +141,19 @@ impl<'p> Options<'p> {
     /// Where a class or table of the project declares a table that env.py does not reach, as far as it could be read: it
     /// may be imported in a way that was not followed.
     pub fn declared_elsewhere(&self, name: &TableName) -> Option<Span> {
-        let tables = &self.models?.tables;
-        tables.iter().find(|table| table.name.get() == Some(&name.name)).map(|table| table.span)
+        let models = self.models?;
+        // A table on another MetaData of the project's is none of this environment's.
+        let may_be_meant = |metadata: MetaDataId| {
+            self.targeted.contains(&metadata) || models.metadata(metadata).foreign || self.targeted.is_empty()
+        };
+        let mut named = models.tables.iter().filter(|table| table.name.get() == Some(&name.name));
+        named.find(|table| may_be_meant(table.metadata)).map(|table| table.span)
+    }
+
+    /// What env.py's `process_revision_directives` leaves of operations; `None`: all, as far as can be told.
+    pub fn revises(&self, proposed: &[Proposed]) -> Option<Vec<Left>> {
+        let functions = self.functions.as_ref()?;
+        functions.decisions.revises(functions.environment, proposed)
     }
 
     /// What the project's own `compare_type` or `compare_server_default` says of a column.

@@ -38,7 +38,9 @@ impl Lowering<'_> {
             not_read("whether it may be NULL");
         }
         let option = |name: &str| column.given.iter().find(|given| given.name.as_deref() == Some(name));
-        made.comment = option("comment").and_then(|given| given.value.as_str().map(str::to_owned));
+        let comment = option("comment").map(|given| &given.value);
+        made.comment = comment.and_then(|value| value.as_str().map(str::to_owned));
+        made.comment_unread = made.comment.is_none() && comment.is_some_and(|value| *value != Expression::None);
         let called = |given: &Given, names: &[&str]| given.value.short_name().is_some_and(|it| names.contains(&it));
         let default = column.server_default.as_ref().map(|given| &given.value).or_else(|| {
             let positional =

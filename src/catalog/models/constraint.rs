@@ -17,7 +17,13 @@ type Unread = (Option<String>, Span, String);
 impl Lowering<'_> {
     /// Puts on `made` what `table` has beside its columns, and what its columns bring.
     pub(super) fn constraints(&self, table: &sqlalchemy::Table, made: &mut Table, unread: &mut Vec<Unread>) {
-        let metadata = self.models.metadata(table.metadata);
+        let now = self.models.metadata(table.metadata);
+        let then = table.named_by.as_deref().map(|(naming_convention, conventions)| MetaData {
+            naming_convention: *naming_convention,
+            conventions: conventions.clone(),
+            ..now.clone()
+        });
+        let metadata = then.as_ref().unwrap_or(now);
         for column in &table.columns {
             self.of_column(column, made, metadata, unread);
         }
@@ -195,7 +201,11 @@ impl Lowering<'_> {
                     let name = self.keys.name(&made.name, key);
                     let class = operator_classes.iter().find(|(of, _)| of == key);
                     let class = class.and_then(|(_, class)| class.as_str().map(str::to_owned));
-                    IndexElement { operator_class: class, ..IndexElement::plain(name) }
+                    // It is written as it is, and `{"id": "DESC"}` is an order.
+                    let words = |class: &String| class.split_whitespace().all(text::is_order);
+                    let (order, operator_class) =
+                        if class.as_ref().is_some_and(words) { (class, None) } else { (None, class) };
+                    IndexElement { operator_class, order, ..IndexElement::plain(name) }
                 }
                 None => match positional.get(at) {
                     Some(given) => self.element(&given.value, made),

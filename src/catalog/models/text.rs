@@ -64,6 +64,11 @@ pub fn ordered(value: &Expression) -> Option<(&Expression, String)> {
     })
 }
 
+/// Is it a word of what [`ordered`] gives?
+pub fn is_order(word: &str) -> bool {
+    ["ASC", "DESC", "NULLS", "FIRST", "LAST"].iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
 fn boolean(value: bool, dialect: Dialect) -> String {
     match (value, dialect) {
         (true, Dialect::Sqlite) => "1",

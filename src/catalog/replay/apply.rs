@@ -285,6 +285,7 @@ impl Doing<'_> {
             }
             if let Some(comment) = &change.comment {
                 column.comment.clone_from(comment);
+                column.comment_unread = change.comment_unread;
             }
             if let Some(name) = &change.name {
                 rename_column(table, &change.column, name);

@@ -7,7 +7,7 @@ use crate::catalog::models::{Keys, Lowering, lowered as lowered_models, text};
 use crate::catalog::operation::{AlterColumn, Constraint, ConstraintKind, Operation, Step};
 use crate::catalog::replay::{apply, shorten, sql};
 use crate::catalog::table::{Enum, Name, Sequence, ServerDefault, Table, TableName};
-use crate::catalog::{Catalog, Target, Unresolved};
+use crate::catalog::{Catalog, Dialect, Target, Unresolved};
 use crate::project::alembic::operations::directive::{Changes, Directive, On, What};
 use crate::project::sqlalchemy::expression::Expression;
 use crate::project::sqlalchemy::{self, MetaData, MetaDataId, Models, TableId, column};
@@ -196,6 +196,11 @@ impl Lower<'_> {
             let why = "a table whose name could not be read is made".to_owned();
             return self.step(Operation::Unknown(Vec::new(), why));
         };
+        let mut table = table;
+        if self.target.dialect != Dialect::Sqlite {
+            // It is left to an ALTER TABLE that `create_all` writes, and `op.create_table` does not.
+            table.foreign_keys.retain(|key| !key.use_alter);
+        }
         self.create(table);
     }
 
@@ -354,6 +359,7 @@ impl Lower<'_> {
                 Expression::Str(text) => Some(Some(text.clone())),
                 _ => Some(None),
             };
+            change.comment_unread = !matches!(given, Expression::Str(_) | Expression::None);
         }
         self.step(Operation::AlterColumn(Box::new(change)));
     }

@@ -75,6 +75,7 @@ fn taken_column(column: &Column, what: TakenOver, span: Span) -> Column {
         computed: column.computed.clone().filter(|_| what.generated),
         identity: column.identity.clone().filter(|_| what.identity),
         comment: column.comment.clone().filter(|_| what.comments),
+        comment_unread: column.comment_unread && what.comments,
         span,
     }
 }

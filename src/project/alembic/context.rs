@@ -18,7 +18,8 @@ use crate::source::Span;
 const NOT_OPTIONS: &[&str] = &["connection", "url", "target_metadata"];
 
 /// The options that may be functions of the project.
-const DECISIONS: &[&str] = &["include_object", "include_name", "compare_type", "compare_server_default"];
+const DECISIONS: &[&str] =
+    &["include_object", "include_name", "compare_type", "compare_server_default", "process_revision_directives"];
 
 impl<'t> Alembic<'t> {
     pub(super) fn context_call(

@@ -1,5 +1,5 @@
 //! The functions that env.py hands to autogenerate (`include_object`, `include_name`, `compare_type`,
-//! `compare_server_default`), kept after the run on paper and asked one question at a time.
+//! `compare_server_default`, `process_revision_directives`), kept after the run on paper and asked one question at a time.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+use crate::project::alembic::directives::{Left, Proposed};
 use crate::python::evaluate::Machine;
 use crate::python::value::{Argument, Arguments, Dict, Key, TermKind, Value};
 use crate::source::Span;
@@ -29,8 +30,8 @@ impl std::fmt::Debug for Decisions<'_> {
     }
 }
 
-struct Asking<'t> {
-    machine: Machine<'t>,
+pub(super) struct Asking<'t> {
+    pub(super) machine: Machine<'t>,
     functions: Vec<(String, Value<'t>)>,
     known: FxHashMap<(&'static str, Asked), Option<bool>>,
 }
@@ -75,6 +76,8 @@ pub trait Decide: std::fmt::Debug {
     fn passes(&self, environment: usize, filter: &'static str, asked: &Asked) -> Option<bool>;
     /// What the project's own `compare_type` or `compare_server_default` says of a column on a database.
     fn compares(&self, environment: usize, option: &str, asked: &Asked, dialect: &str) -> Own;
+    /// What `process_revision_directives` leaves of operations. `None`: there is none, or that can't be told.
+    fn revises(&self, environment: usize, proposed: &[Proposed]) -> Option<Vec<Left>>;
 }
 
 impl<'t> Decisions<'t> {
@@ -117,6 +120,12 @@ impl Decide for Decisions<'_> {
         let own =
             self.ask(environment, option, |asking, function| asking.comparison(&function, option, asked, dialect));
         own.unwrap_or(Own::Unknown)
+    }
+
+    fn revises(&self, environment: usize, proposed: &[Proposed]) -> Option<Vec<Left>> {
+        self.ask(environment, "process_revision_directives", |asking, function| {
+            asking.revised(&function, proposed, place(&function)?)
+        })?
     }
 }
 
@@ -206,7 +215,7 @@ impl<'t> Asking<'t> {
     }
 
     /// Something of a library of which some attributes are known.
-    fn record(&mut self, class: &str, fields: Vec<(&str, Value<'t>)>, span: Span) -> Value<'t> {
+    pub(super) fn record(&mut self, class: &str, fields: Vec<(&str, Value<'t>)>, span: Span) -> Value<'t> {
         let callee = self.machine.name_term(class, span);
         let term = self.machine.term(TermKind::Call(callee, Rc::new(Arguments::default())), span);
         term.fields.borrow_mut().extend(fields.into_iter().map(|(name, value)| (name.into(), value)));
@@ -214,11 +223,11 @@ impl<'t> Asking<'t> {
     }
 }
 
-fn positional(value: Value<'_>, span: Span) -> Argument<'_> {
+pub(super) fn positional(value: Value<'_>, span: Span) -> Argument<'_> {
     Argument { value, span }
 }
 
-fn text<'t>(text: Option<&str>, span: Span) -> Value<'t> {
+pub(super) fn text<'t>(text: Option<&str>, span: Span) -> Value<'t> {
     text.map_or(Value::None, |text| Value::literal(text, span))
 }
 

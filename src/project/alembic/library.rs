@@ -405,6 +405,11 @@ impl<'t> Library<'t> for Alembic<'t> {
             let scans = last == "scan" && matches!(package, "venusian" | "pyramid");
             run.facts.may_load_models |= scans || (loads && run.file == span.file);
         }
+        if let TermKind::Attribute(of, method) = &callee.kind
+            && let Some(answer) = super::directives::called(machine, of, method, span)
+        {
+            return Some(answer);
+        }
         let answer = match &callee.kind {
             TermKind::Name(dotted) => self.named_call(machine, callee, dotted, arguments, span),
             TermKind::Attribute(of, name) => self.method_call(machine, callee, of, name, arguments, span),
@@ -417,10 +422,14 @@ impl<'t> Library<'t> for Alembic<'t> {
         match of.dotted() {
             Some("alembic.context.config") => self.config_attribute(machine, name, span),
             Some("flask.current_app") => None,
-            _ => {
-                self.engine_attribute(machine, of, name, span).or_else(|| self.flask_attribute(machine, of, name, span))
-            }
+            _ => super::directives::attribute(of, name)
+                .or_else(|| self.engine_attribute(machine, of, name, span))
+                .or_else(|| self.flask_attribute(machine, of, name, span)),
         }
+    }
+
+    fn is_instance(&self, term: &Rc<Term<'t>>, class: &Value<'t>) -> Option<bool> {
+        super::directives::is_instance(term, class)
     }
 
     fn assigned(&self, machine: &mut Machine<'t>, of: &Rc<Term<'t>>, name: &Name, _: &Value<'t>, span: Span) {

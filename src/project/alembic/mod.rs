@@ -3,6 +3,7 @@
 pub mod config;
 mod context;
 pub mod decisions;
+pub mod directives;
 pub mod discovery;
 pub mod engine;
 pub mod env_layout;

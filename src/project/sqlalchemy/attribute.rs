@@ -222,6 +222,34 @@ fn kind_of_function(function: &Function<'_>) -> Kind {
     }
 }
 
+/// Is it of a package that knows nothing of SQLAlchemy, and so makes no columns?
+fn knows_no_columns(name: &str) -> bool {
+    let package = name.split('.').next().unwrap_or(name);
+    matches!(
+        package,
+        "collections"
+            | "dataclasses"
+            | "datetime"
+            | "decimal"
+            | "functools"
+            | "itertools"
+            | "logging"
+            | "operator"
+            | "os"
+            | "pathlib"
+            | "pydantic"
+            | "re"
+            | "structlog"
+            | "threading"
+            | "time"
+            | "types"
+            | "typing"
+            | "typing_extensions"
+            | "uuid"
+            | "weakref"
+    )
+}
+
 fn kind_of_term(term: &Term<'_>) -> Kind {
     if let TermKind::Call(callee, _) = &term.kind {
         return match names::sqlalchemy(callee) {
@@ -237,6 +265,7 @@ fn kind_of_term(term: &Term<'_>) -> Kind {
             Some("declared_attr") => Kind::DeclaredAttr,
             _ => match names::of_term(callee).map(|name| name.canonical()).as_deref() {
                 Some("pydantic.Field" | "pydantic.fields.Field") => Kind::Field,
+                Some(name) if knows_no_columns(name) => Kind::Plain,
                 _ => Kind::Other,
             },
         };

@@ -81,9 +81,14 @@ impl<'t> SqlAlchemy<'t> {
     pub(super) fn convention_assigned(&self, of: &Rc<Term<'t>>, value: &Value<'t>) {
         if let Some(id) = self.metadata_of(&Value::Term(of.clone())) {
             let (given, read) = conventions(value);
-            let metadata = &mut self.state.borrow_mut().models.metadatas[id.0];
-            metadata.naming_convention = given;
-            metadata.conventions = read;
+            let mut state = self.state.borrow_mut();
+            let metadata = &mut state.models.metadatas[id.0];
+            let given = std::mem::replace(&mut metadata.naming_convention, given);
+            let before = (given, std::mem::replace(&mut metadata.conventions, read));
+            // What has its table already was named when it came there.
+            for table in state.models.tables.iter_mut().filter(|table| table.metadata == id) {
+                table.named_by.get_or_insert_with(|| Box::new(before.clone()));
+            }
         }
     }
 

@@ -176,6 +176,9 @@ pub struct Table {
     pub constraints: Vec<Constraint>,
     /// `comment=`
     pub comment: Option<String>,
+    /// The naming convention that its MetaData had when the table was made, where it has another one now: as
+    /// [`MetaData::naming_convention`] and [`MetaData::conventions`].
+    pub named_by: Option<Box<(bool, Vec<(String, String)>)>>,
     /// `info=` is given.
     pub info: bool,
     /// `extend_existing` or `keep_existing` is given.

@@ -232,6 +232,7 @@ impl<'t> SqlAlchemy<'t> {
             open: arguments.open,
             constraints: arguments.constraints,
             comment: arguments.comment,
+            named_by: None,
             info: arguments.info,
             extends: arguments.extends,
             duplicate_of: None,

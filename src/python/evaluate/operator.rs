@@ -312,6 +312,20 @@ impl<'t> Machine<'t> {
         }
     }
 
+    /// `of[:] = value`
+    pub(super) fn replace_items(&mut self, of: &Value<'t>, value: &Value<'t>, span: Span) {
+        let Value::List(list) = of else { return };
+        let certain = self.is_certain() && !matches!(value, Value::Unknown(_) | Value::OneOf(_) | Value::Term(_));
+        let is_open = matches!(value, Value::List(from) if from.open.get());
+        match self.iterate(value, span) {
+            Ok(items) if certain => {
+                *list.items.borrow_mut() = items;
+                list.open.set(is_open);
+            }
+            _ => list.open.set(true),
+        }
+    }
+
     pub(super) fn slice(&mut self, of: &Value<'t>, node: &'t tree::ExprSlice, span: Span) -> Outcome<'t> {
         let mut bounds = [None, None, None];
         for (bound, part) in bounds.iter_mut().zip([&node.lower, &node.upper, &node.step]) {

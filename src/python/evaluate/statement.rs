@@ -190,6 +190,11 @@ impl<'t> Machine<'t> {
                     None => self.open_module(span),
                 }
             }
+            tree::Expr::Subscript(node) if is_whole(&node.slice) => {
+                if let Ok(of) = self.eval(&node.value) {
+                    self.replace_items(&of, &value, span);
+                }
+            }
             tree::Expr::Subscript(node) => {
                 if let (Ok(of), Ok(key)) = (self.eval(&node.value), self.eval(&node.slice)) {
                     self.assign_item(&of, &key, value, span);
@@ -744,4 +749,9 @@ fn is_type_checking(test: &tree::Expr) -> bool {
         tree::Expr::Attribute(node) => node.attr.as_str() == "TYPE_CHECKING",
         _ => false,
     }
+}
+
+/// `[:]`
+fn is_whole(slice: &tree::Expr) -> bool {
+    matches!(slice, tree::Expr::Slice(slice) if slice.lower.is_none() && slice.upper.is_none() && slice.step.is_none())
 }

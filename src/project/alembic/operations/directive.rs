@@ -130,6 +130,7 @@ pub(super) fn bare_table(on: &On, metadata: MetaDataId, span: Span, constraint: 
         open: false,
         constraints: constraint.into_iter().collect(),
         comment: None,
+        named_by: None,
         info: false,
         extends: false,
         duplicate_of: None,
