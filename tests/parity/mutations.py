@@ -26,8 +26,11 @@ class Mutation:
     line: int = 0
 
     def __str__(self) -> str:
-        new = next((text for _, _, text in reversed(self.edits) if text.strip()), "")
-        return f"{self.kind} {self.owner}.{self.what} ({self.path}:{self.line}: {' '.join(new.split())[:60]})"
+        return f"{self.kind} {self.owner}.{self.what} ({self.path}:{self.line}: {self.new()[:60]})"
+
+    def new(self) -> str:
+        """What comes into the file."""
+        return " ".join(next((text for _, _, text in reversed(self.edits) if text.strip()), "").split())
 
 
 def of(root: Path, files: list[str], only: list[str]) -> list[Mutation]:

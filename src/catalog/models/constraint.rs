@@ -18,9 +18,9 @@ impl Lowering<'_> {
     /// Puts on `made` what `table` has beside its columns, and what its columns bring.
     pub(super) fn constraints(&self, table: &sqlalchemy::Table, made: &mut Table, unread: &mut Vec<Unread>) {
         let now = self.models.metadata(table.metadata);
-        let then = table.named_by.as_deref().map(|(naming_convention, conventions)| MetaData {
-            naming_convention: *naming_convention,
-            conventions: conventions.clone(),
+        let then = table.named_by.as_deref().map(|before| MetaData {
+            naming_convention: before.given,
+            conventions: before.conventions.clone(),
             ..now.clone()
         });
         let metadata = then.as_ref().unwrap_or(now);

@@ -5,7 +5,7 @@ use crate::project::sqlalchemy::expression::{self, Expression};
 use crate::project::sqlalchemy::names;
 use crate::project::sqlalchemy::relationship::Relationship;
 use crate::python::dotted;
-use crate::python::value::{Function, Term, TermKind, Value};
+use crate::python::value::{Code, Function, Term, TermKind, Value};
 use crate::source::Span;
 
 /// One attribute of a class statement.
@@ -188,10 +188,17 @@ fn is_column_like(value: &Value<'_>) -> bool {
     }
 }
 
+fn takes_self(function: &Function<'_>) -> bool {
+    let Code::Def(def) = &function.code else { return false };
+    def.parameters.iter().next().is_some_and(|first| first.name().as_str() == "self")
+}
+
 fn kind_of_function(function: &Function<'_>) -> Kind {
     for decorator in &function.decorators {
         let mut term = match decorator {
             Value::Term(term) => term,
+            // Whatever decorates what is called with an instance, it makes no column of the class.
+            Value::Unknown(_) | Value::OneOf(_) if takes_self(function) => continue,
             Value::Unknown(_) | Value::OneOf(_) => return Kind::Unknown,
             _ => continue,
         };

@@ -214,7 +214,15 @@ impl<'t> SqlAlchemy<'t> {
                                 span,
                             });
                         }
-                        _ => {}
+                        ("nullable", value) => column.nullable = Some(expression::of_value(value)),
+                        ("index", value) => column.index = Some(expression::of_value(value)),
+                        ("unique", value) => column.unique = Some(expression::of_value(value)),
+                        // What SQLModel hands on to the column as it is.
+                        (key, value) => column.given.push(Given {
+                            name: Some(key.to_owned()),
+                            value: expression::of_value(value),
+                            span,
+                        }),
                     }
                 }
             }

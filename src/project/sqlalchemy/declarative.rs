@@ -13,8 +13,12 @@ use crate::project::sqlalchemy::library_columns;
 use crate::project::sqlalchemy::table::{NewTable, TableArguments, known_name};
 use crate::project::sqlalchemy::{ClassId, MappedClass, Part, RegistryKind, Role, TableId, names};
 use crate::python::evaluate::Machine;
-use crate::python::value::{Argument, Arguments, Binding, Class, Function, TermKind, Value};
+use crate::python::value::{Argument, Arguments, Binding, Class, Code, Function, TermKind, Value};
 use crate::source::Span;
+use crate::syntax::python::tree::{
+    self,
+    visitor::{Visitor, walk_expr},
+};
 
 /// What was found out about a class attribute such as `__tablename__`.
 enum Found<'t> {
@@ -65,10 +69,8 @@ impl<'t> SqlAlchemy<'t> {
         };
         let (made_of, owners, parent, mut open) = self.parts(machine, class, &root);
         let has_hooks = class.ancestors().any(|ancestor| {
-            ["__init_subclass__", "__new__", "__class_getitem__"].iter().any(|name| {
-                ancestor.own(name).is_some_and(|binding| matches!(binding.value, Value::Function(_)))
-                    && *name == "__init_subclass__"
-            })
+            let hook = ancestor.own("__init_subclass__");
+            hook.is_some_and(|binding| matches!(&binding.value, Value::Function(hook) if hands_on_its_class(machine, hook)))
         }) || class.ancestors().any(|ancestor| {
             ancestor.keywords.iter().any(|keyword| {
                 &*keyword.name == "metaclass"
@@ -670,4 +672,28 @@ fn same_class<'t>(one: &Value<'t>, other: &Value<'t>) -> bool {
         (Value::Class(one), Value::Class(other)) => Rc::ptr_eq(one, other),
         _ => false,
     }
+}
+
+/// Does an `__init_subclass__` hand the class on to something that may add to it? What it assigns by itself
+/// (`cls.__tablename__ = …`) was run on paper.
+fn hands_on_its_class(machine: &Machine<'_>, hook: &Function<'_>) -> bool {
+    struct Uses<'n> {
+        class: &'n str,
+        handed_on: bool,
+    }
+    impl<'a> Visitor<'a> for Uses<'_> {
+        fn visit_expr(&mut self, expression: &'a tree::Expr) {
+            match expression {
+                tree::Expr::Attribute(node) if matches!(&*node.value, tree::Expr::Name(_)) => {}
+                tree::Expr::Name(name) if name.id.as_str() == self.class => self.handed_on = true,
+                other => walk_expr(self, other),
+            }
+        }
+    }
+    let Code::Def(def) = &hook.code else { return true };
+    let Some(class) = def.parameters.iter().next() else { return true };
+    let mut uses = Uses { class: class.name().as_str(), handed_on: false };
+    let Some(body) = hook.module.file.and_then(|file| machine.trees.body(file, def)) else { return true };
+    uses.visit_body(body);
+    uses.handed_on
 }

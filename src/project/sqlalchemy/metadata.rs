@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::project::sqlalchemy::bases::AutoName;
 use crate::project::sqlalchemy::expression::{self, Expression};
 use crate::project::sqlalchemy::library::{SqlAlchemy, address};
-use crate::project::sqlalchemy::{MetaData, MetaDataId, RegistryKind, names};
+use crate::project::sqlalchemy::{MetaData, MetaDataId, NamedBy, RegistryKind, names};
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::value::{Arguments, Class, Key, Term, TermKind, Value};
 use crate::source::{FileId, Span};
@@ -84,7 +84,7 @@ impl<'t> SqlAlchemy<'t> {
             let mut state = self.state.borrow_mut();
             let metadata = &mut state.models.metadatas[id.0];
             let given = std::mem::replace(&mut metadata.naming_convention, given);
-            let before = (given, std::mem::replace(&mut metadata.conventions, read));
+            let before = NamedBy { given, conventions: std::mem::replace(&mut metadata.conventions, read) };
             // What has its table already was named when it came there.
             for table in state.models.tables.iter_mut().filter(|table| table.metadata == id) {
                 table.named_by.get_or_insert_with(|| Box::new(before.clone()));

@@ -115,6 +115,15 @@ pub struct MetaData {
     pub library: Option<String>,
 }
 
+/// A naming convention.
+#[derive(Clone, Debug)]
+pub struct NamedBy {
+    /// As [`MetaData::naming_convention`].
+    pub given: bool,
+    /// As [`MetaData::conventions`].
+    pub conventions: Vec<(String, String)>,
+}
+
 /// A `registry` object.
 #[derive(Clone, Debug)]
 pub struct Registry {
@@ -176,9 +185,8 @@ pub struct Table {
     pub constraints: Vec<Constraint>,
     /// `comment=`
     pub comment: Option<String>,
-    /// The naming convention that its MetaData had when the table was made, where it has another one now: as
-    /// [`MetaData::naming_convention`] and [`MetaData::conventions`].
-    pub named_by: Option<Box<(bool, Vec<(String, String)>)>>,
+    /// The naming convention that its MetaData had when the table was made, where it has another one now.
+    pub named_by: Option<Box<NamedBy>>,
     /// `info=` is given.
     pub info: bool,
     /// `extend_existing` or `keep_existing` is given.

@@ -409,7 +409,10 @@ impl<'t> Machine<'t> {
             if extends(&decorator.expression, &def.name) {
                 return self.name(&def.name, self.at(&def.name));
             }
-            let value = self.eval(&decorator.expression)?;
+            let value = match self.eval(&decorator.expression)? {
+                Value::Unknown(unknown) => self.behind(&decorator.expression).unwrap_or(Value::Unknown(unknown)),
+                value => value,
+            };
             match &value {
                 Value::Builtin("classmethod") => binds = Binds::Class,
                 Value::Builtin("staticmethod") => binds = Binds::Nothing,
@@ -440,6 +443,20 @@ impl<'t> Machine<'t> {
     fn function_scope(&mut self) -> Rc<Scope<'t>> {
         let scope = self.scope();
         if scope.is_class { scope.parent.clone().unwrap_or(scope) } else { scope }
+    }
+
+    /// `@amount.inplace.expression` decorates as what decorates `amount`.
+    fn behind(&mut self, decorator: &'t tree::Expr) -> Option<Value<'t>> {
+        let mut of = &*decorator.as_attribute_expr()?.value;
+        while let tree::Expr::Attribute(node) = of {
+            of = &node.value;
+        }
+        match self.eval(of).ok()? {
+            Value::Function(function) => {
+                function.decorators.iter().find(|decorator| matches!(decorator, Value::Term(_))).cloned()
+            }
+            _ => None,
+        }
     }
 
     /// Applies decorators, innermost first. Those of libraries keep what they decorate unless a library says otherwise;
