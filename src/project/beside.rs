@@ -119,8 +119,11 @@ impl<'a, 's: 'a> Beside<'a, 's> {
         let is_ours = |number: &usize| group.members.contains(number) || group.members.is_empty();
         let candidates =
             candidates.iter().copied().filter(|file| is_ours(&nearest(self.found, self.sources.path(*file))));
+        let candidates: Vec<FileId> = candidates.collect();
+        let declares = |file: &FileId| sweep::declares(trees.outline(*file).module);
+        let candidates: Vec<FileId> = candidates.into_par_iter().filter(declares).collect();
         let path = group.members.first().map_or(&[][..], |first| &self.paths[*first]);
-        Ahead::new(&trees, path, &skips).follow(candidates.collect::<Vec<FileId>>());
+        Ahead::new(&trees, path, &skips).follow(candidates);
     }
 
     fn revisions_of(&self, group: &Group<'_>) {

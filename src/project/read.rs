@@ -198,7 +198,12 @@ impl<'a, 's: 'a> OnPaper<'a, '_, 's> {
         for (number, group) in groups.iter().enumerate() {
             groups.get(number + 1).into_iter().for_each(&ahead);
             if self.beside.keeps_runs {
-                (*self.kept, _) = self.group(group, self.beside.trees, &mut ran);
+                let (runs, files) = self.group(group, self.beside.trees, &mut ran);
+                match files.is_empty() {
+                    true => *self.kept = runs,
+                    // What env.py does not reach may have changed what its functions look at.
+                    false => take_apart(runs),
+                }
             } else if let Some(trees) = self.beside.trees_of(group) {
                 let (runs, files) = self.group(group, &trees, &mut ran);
                 swept.push(files);
@@ -244,7 +249,7 @@ impl<'a, 's: 'a> OnPaper<'a, '_, 's> {
         let candidates = candidates.get().map_or(&[][..], Vec::as_slice);
         let mut swept = Vec::new();
         let sweeping = catch_unwind(AssertUnwindSafe(|| {
-            sweep_up(candidates, words, found, &mut runs, &self.reached, trees.sources(), self.settings, &mut swept);
+            sweep_up(candidates, words, found, &mut runs, &self.reached, trees, self.settings, &mut swept);
         }));
         if let Err(panic) = sweeping {
             self.broken.push(format!("reading models that no env.py imports broke: {}", said(&*panic)));
@@ -434,10 +439,11 @@ fn sweep_up<'s>(
     found: &[Found],
     runs: &mut [(usize, Run<'s>)],
     reached: &BTreeSet<FileId>,
-    sources: &'s Sources,
+    trees: &'s Trees<'s>,
     settings: &Settings,
     swept: &mut Vec<FileId>,
 ) {
+    let sources = trees.sources();
     for (_, run) in runs.iter_mut() {
         run.sqlalchemy.start_sweep();
         // Who asks for the schema wants the constants that types and defaults are made with, too.
@@ -451,7 +457,7 @@ fn sweep_up<'s>(
         let nearest = together::nearest(found, sources.path(*file));
         let Some((_, run)) = runs.iter_mut().find(|(number, _)| *number == nearest) else { continue };
         let machine = &mut run.machine;
-        if machine.module_of(*file).is_none() {
+        if machine.module_of(*file).is_none() && sweep::declares(trees.outline(*file).module) {
             swept.push(*file);
             // An exception ends this import, as it would in Python; what was registered before it stays.
             let _ = machine.import_file(*file, Span::start_of(*file));

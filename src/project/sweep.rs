@@ -7,6 +7,8 @@ use rustc_hash::FxHashSet;
 use crate::project::application;
 use crate::project::words::{self, Held, Words};
 use crate::source::{FileId, Sources, split};
+use crate::syntax::python::tree;
+use crate::syntax::python::tree::visitor::{self, Visitor};
 
 /// May a file declare a table? (Files that are imported are read whether they may or not.)
 fn may_declare(held: Held) -> bool {
@@ -68,6 +70,102 @@ pub fn is_beside_the_point(sources: &Sources, words: &Words, file: FileId) -> bo
     held.length >= 1_500 && !bears && !sources.path(file).ends_with("/__init__.py")
 }
 
+/// Does a module that may declare tables do so when it is imported? Many only speak of them in their functions.
+pub fn declares(module: &tree::ModModule) -> bool {
+    let mut functions = Declares { functions: FxHashSet::default(), found: false };
+    functions.functions.extend(module.body.iter().filter_map(|statement| {
+        let function = statement.as_function_def_stmt()?;
+        Some(function.name.as_str())
+    }));
+    functions.visit_body(&module.body);
+    functions.found
+}
+
+/// What a class with columns or a table is made with.
+const CALLS: &[&str] = &[
+    "Column",
+    "mapped_column",
+    "Table",
+    "Field",
+    "relationship",
+    "Relationship",
+    "column_property",
+    "deferred",
+    "map_imperatively",
+    "map_declaratively",
+    "mapper",
+];
+
+/// Looks for declarations outside of functions.
+struct Declares<'m> {
+    /// Those of the module: who calls one when the module is imported may declare with it.
+    functions: FxHashSet<&'m str>,
+    found: bool,
+}
+
+impl<'m> Visitor<'m> for Declares<'m> {
+    fn visit_stmt(&mut self, statement: &'m tree::Stmt) {
+        match statement {
+            tree::Stmt::FunctionDef(function) => {
+                self.found |= function.name.starts_with("__table") || function.name.starts_with("__mapper");
+                function.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
+                return;
+            }
+            tree::Stmt::ClassDef(class) => {
+                let keywords = class.arguments.iter().flat_map(|arguments| &arguments.keywords);
+                self.found |= keywords.into_iter().any(|keyword| keyword.arg.as_deref() == Some("table"))
+                    || class.bases().iter().any(|base| named(base) == Some("Model"));
+            }
+            tree::Stmt::Assign(assign) => {
+                self.found |=
+                    assign.targets.iter().any(|target| named(target).is_some_and(|name| name.starts_with("__table")));
+            }
+            tree::Stmt::AnnAssign(assign) => {
+                let annotated = match &*assign.annotation {
+                    tree::Expr::Subscript(subscript) => named(&subscript.value),
+                    tree::Expr::StringLiteral(text) => text.value.to_str().contains("Mapped").then_some("Mapped"),
+                    annotation => named(annotation),
+                };
+                self.found |= annotated.is_some_and(|name| name.ends_with("Mapped"))
+                    || named(&assign.target).is_some_and(|name| name.starts_with("__table"));
+            }
+            _ => {}
+        }
+        if !self.found {
+            visitor::walk_stmt(self, statement);
+        }
+    }
+
+    fn visit_decorator(&mut self, decorator: &'m tree::Decorator) {
+        let by = decorator.expression.as_call_expr().map_or(&decorator.expression, |call| &call.func);
+        self.found |= named(by).is_some_and(|name| name.starts_with("mapped") || name == "as_declarative");
+        visitor::walk_decorator(self, decorator);
+    }
+
+    fn visit_expr(&mut self, expression: &'m tree::Expr) {
+        // `type("A", (Base,), {"__tablename__": "a"})`
+        if let tree::Expr::StringLiteral(text) = expression {
+            self.found |= text.value.to_str().starts_with("__table");
+        }
+        if let tree::Expr::Call(call) = expression {
+            let is_own = call.func.as_name_expr().is_some_and(|name| self.functions.contains(name.id.as_str()));
+            self.found |= is_own || named(&call.func).is_some_and(|name| CALLS.contains(&name));
+        }
+        if !self.found {
+            visitor::walk_expr(self, expression);
+        }
+    }
+}
+
+/// The last part of a name.
+fn named(expression: &tree::Expr) -> Option<&str> {
+    match expression {
+        tree::Expr::Name(name) => Some(&name.id),
+        tree::Expr::Attribute(attribute) => Some(&attribute.attr),
+        _ => None,
+    }
+}
+
 /// May models of the project lie there? Tests, examples, templates and revisions are no models.
 fn holds_models(path: &str) -> bool {
     let (directory, name) = split(path);
@@ -82,6 +180,7 @@ fn holds_models(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::syntax::python::Trees;
 
     #[test]
     fn a_long_module_without_a_base_is_beside_the_point() {
@@ -95,6 +194,28 @@ mod tests {
         let words = Words::of_all(&sources, sources.ids());
         let beside = |path: &str| sources.id(path).is_some_and(|file| is_beside_the_point(&sources, &words, file));
         assert_eq!(["a.py", "b.py", "c.py", "d/__init__.py"].map(beside), [true, false, false, false]);
+    }
+
+    #[test]
+    fn who_only_speaks_of_tables_declares_none() {
+        for (text, is_one) in [
+            ("def f():\n    return User.__table__.columns\n", false),
+            ("from sqlalchemy.orm import mapped_column\ncolumns = User.__table__.columns\n", false),
+            ("def f():\n    class A(Base):\n        __tablename__ = 'a'\n", false),
+            ("def f():\n    return Table('a', metadata)\na = f()\n", true),
+            ("class A(Base):\n    __tablename__ = 'a'\n", true),
+            ("if x:\n    class A(SQLModel, table=True): pass\n", true),
+            ("class A(Mixin):\n    name: orm.Mapped[str]\n", true),
+            ("class A(db.Model): pass\n", true),
+            ("class A:\n    @declared_attr\n    def __tablename__(cls): return 'a'\n", true),
+            ("links = sa.Table('links', metadata)\n", true),
+            ("A = type('A', (Base,), {'__tablename__': 'a'})\n", true),
+            ("@registry.mapped\nclass A: pass\n", true),
+        ] {
+            let sources = Sources::in_memory([("a.py", text)]);
+            let trees = Trees::of(&sources);
+            assert_eq!(declares(trees.outline(FileId(0)).module), is_one, "{text}");
+        }
     }
 
     #[test]
