@@ -338,7 +338,7 @@ fn fix(project: &Project<'_>, script: &EnvScript, modules: &[&Table], dotted: &[
     let together = modules.iter().all(|table| folder(table) == folder(modules[0]));
     if let Some((package, layout)) = package_of(project, script, modules[0]).filter(|_| together) {
         let lines: Option<Vec<(Span, String)>> =
-            modules.iter().map(|table| package_line(project, layout, table)).collect();
+            modules.iter().map(|table| package_line(project, &layout, table)).collect();
         if let Some(lines) = lines {
             let after = lines[0].0;
             let lines: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
@@ -393,10 +393,10 @@ fn split_dotted(dotted: &str) -> (&str, &str) {
 }
 
 /// The `__init__.py` beside the module, where env.py reaches it and it imports modules of its own package.
-fn package_of<'p>(project: &Project<'_>, script: &'p EnvScript, table: &Table) -> Option<(FileId, &'p Layout)> {
+fn package_of(project: &Project<'_>, script: &EnvScript, table: &Table) -> Option<(FileId, Layout)> {
     let (folder, _) = split(project.sources.path(table.file));
     let init = project.sources.id(&format!("{folder}/__init__.py"))?;
-    script.packages.iter().find(|(file, _)| *file == init).map(|(file, layout)| (*file, layout))
+    script.packages.contains(&init).then(|| (init, project.code.layout(init)))
 }
 
 /// A further import line for a package's `__init__.py`, in the form of the last one there.

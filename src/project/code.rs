@@ -10,6 +10,7 @@ use std::sync::Arc;
 use memchr::memmem::Finder;
 use rayon::prelude::*;
 
+use crate::project::alembic::env_layout::{self, Layout};
 use crate::project::words::Words;
 use crate::python::dotted;
 use crate::source::{FileId, Sources, Span};
@@ -113,6 +114,11 @@ impl<'s> Code<'s> {
         let calls: Vec<Call> = calls.filter(|call| call.name == name).collect();
         self.calls.borrow_mut().insert(name.to_owned(), calls.clone());
         calls
+    }
+
+    /// How a file is written: what fixes keep.
+    pub fn layout(&self, file: FileId) -> Layout {
+        env_layout::read(&self.trees.whole(file), self.sources().text(file))
     }
 
     /// The calls in a file.

@@ -17,8 +17,8 @@ pub struct EnvScript {
     pub offline: EnvRun,
     /// How the file is written: what the fixes keep.
     pub layout: super::env_layout::Layout,
-    /// How the `__init__.py` files that the run reached are written.
-    pub packages: Vec<(FileId, super::env_layout::Layout)>,
+    /// The `__init__.py` files that the run reached.
+    pub packages: Vec<FileId>,
     /// The directories that it makes on some path, relative to the project root; `None` where it can't be told which.
     pub made_directories: Vec<Option<String>>,
 }

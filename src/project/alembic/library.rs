@@ -537,7 +537,6 @@ pub fn run_env<'t>(
         .iter()
         .filter_map(|module| module.file)
         .filter(|file| sources.path(*file).ends_with("__init__.py"))
-        .map(|file| (file, env_layout::read(&machine.trees.whole(file), sources.text(file))))
         .collect();
     let made_directories = std::mem::take(&mut machine.made_directories);
     EnvScript { file, online, offline, layout, packages, made_directories }
