@@ -278,6 +278,27 @@ fn a_foreign_key_takes_the_place_of_the_former_one() {
 }
 
 #[test]
+fn a_column_that_the_database_numbers_is_added_as_one() {
+    let project = Project::of(EXAMPLE);
+    project.write("library/models.py", FOR_SQLITE);
+    project.draft("initial schema", "a1b2c3d4e5f6");
+    let shelf = "    id: Mapped[int] = mapped_column(primary_key=True)\n    room";
+    let renamed = "    number: Mapped[int] = mapped_column(primary_key=True)\n    room";
+    project.change(&[
+        ("library/models.py", shelf, renamed),
+        ("library/models.py", "ForeignKey(\"shelf.id\")", "ForeignKey(\"shelf.number\")"),
+    ]);
+    let (_, text) = project.draft("numbers", "b1b2c3d4e5f6");
+    holds(
+        &text,
+        &[
+            "op.add_column('shelf', sa.Column('number', sa.Integer(), primary_key=True, nullable=False))",
+            "op.add_column('shelf', sa.Column('id', sa.INTEGER(), primary_key=True, nullable=False))",
+        ],
+    );
+}
+
+#[test]
 fn a_new_primary_key_and_casts_in_both_directions() {
     let project = Project::of(EXAMPLE);
     project.write("library/models.py", FOR_SQLITE);

@@ -36,6 +36,9 @@ impl Writer<'_> {
         {
             options.push(format!("autoincrement={}", python::boolean(autoincrement)));
         }
+        if whole.is_none() && self.numbers(table, column) {
+            options.push("primary_key=True".to_owned());
+        }
         match column.nullable {
             Some(nullable) => options.push(format!("nullable={}", python::boolean(nullable))),
             None => self.problem(format!("whether {place} may be NULL could not be read")),
@@ -44,6 +47,16 @@ impl Writer<'_> {
         let positional = if parts.is_empty() { String::new() } else { parts.join(", ") + ", " };
         let name = python::repr(&column.name);
         Ok(format!("{}Column({name}, {written}, {positional}{})", self.sa(), options.join(", ")))
+    }
+
+    /// Does PostgreSQL number a column that is added? It does (`SERIAL`) where the column is called the primary key; the
+    /// key itself is made by an operation of its own.
+    pub(super) fn numbers(&self, table: &TableName, column: &Column) -> bool {
+        let was_numbered = || self.before.table(table).is_some_and(|before| is_numbered(before, &column.name));
+        self.style.target.dialect == Dialect::Postgresql
+            && (column.autoincrement == Some(true) || self.is_back && was_numbered())
+            && column.identity.is_none()
+            && column.server_default == ServerDefault::None
     }
 
     /// A default: a SQL string stands for itself, everything else is SQL text.

@@ -132,7 +132,7 @@ impl Writer<'_> {
 
     fn add_column(&mut self, table: &TableName, column: &Column) -> Vec<String> {
         let mut lines = Vec::new();
-        if column::needs_value(column) {
+        if column::needs_value(column) && !self.numbers(table, column) {
             lines.push(format!(
                 "# {} is NOT NULL without a server default: this fails on a table that has rows",
                 python::repr(&column.name)
