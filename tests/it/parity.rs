@@ -27,6 +27,7 @@ fn slow_drift_lists_what_alembic_check_lists() {
         .output()
         .expect("run.py");
     let said = String::from_utf8_lossy(&output.stdout);
+    eprintln!("{said}");
     // Less than 99 of 100 operations alike is a failure of the program.
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     let forward: usize =
