@@ -240,9 +240,6 @@ class Answers:
 
     def of(self, question: str, some: list[mutations.Mutation]) -> list | dict | str:
         name = "; ".join([question, *(f"{one} {one.new()[60:]}".rstrip() for one in some)])
-        old = "; ".join([question, *map(str, some)])
-        if name not in self.known and old in self.known:
-            self.known[name] = self.known.pop(old)
         if name not in self.known:
             self.real = self.real or self.start()
             answer = getattr(self.real, question)
