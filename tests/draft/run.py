@@ -234,7 +234,8 @@ class Drafts:
         left = self.process.check(self.folder, url)
         if left:
             expected = self.process.check(self.folder, made, stamp=True)
-            left = left if isinstance(left, str) else [one for one in left if one not in expected]
+            known = [] if isinstance(expected, str) else expected
+            left = left if isinstance(left, str) else [one for one in left if one not in known]
         if left:
             return {"stage": "check", "why": left, **found}
         answer = self.forked(url, lambda config: downgraded(config, down))
