@@ -2,13 +2,13 @@
 
 use crate::catalog::diff::change::Change;
 use crate::catalog::diff::options::{Options, Switch};
-use crate::catalog::diff::{self, Difference};
+use crate::catalog::diff::{self, Difference, NotCompared};
 use crate::catalog::models;
 use crate::catalog::replay::Replay;
 use crate::catalog::{Catalog, Dialect, Target};
 use crate::project::Project;
 use crate::project::alembic::env_script::TargetMetadata;
-use crate::project::alembic::revision::{Does, RevisionScript};
+use crate::project::alembic::revision::{self, Does, RevisionScript};
 use crate::source::Span;
 
 /// What autogenerate would write for an environment, and what its newest revisions do not undo.
@@ -56,6 +56,9 @@ pub fn of(project: &Project<'_>, environment: usize) -> Drift {
     let (found, reversals) = replayed(project, environment, &target);
     let options = Options::of(project, environment, target);
     drift.difference = diff::compare(&found, &declared, &options);
+    if let Some((span, why)) = left_out(project, environment) {
+        unsure(&mut drift.difference, span, &why);
+    }
     drift.reversals = reversals;
     let closed = |catalog: &Catalog| catalog.open.first().map(|(_, why)| why.clone());
     if drift.difference.compared == 0 && !drift.difference.not_compared.is_empty() {
@@ -84,6 +87,30 @@ pub fn impossible(project: &Project<'_>, number: usize) -> Option<String> {
         Some(TargetMetadata::Other(what)) => Some(format!("env.py passes {what} as `target_metadata`")),
         Some(TargetMetadata::Unknown(why)) => Some(format!("`target_metadata` could not be read: {why}")),
     }
+}
+
+/// Where code says that further revisions count which could not be found, when some lie below those that were: without
+/// them nobody knows what the migrations make.
+fn left_out(project: &Project<'_>, environment: usize) -> Option<(Span, String)> {
+    let revisions = &project.environments[environment].revisions;
+    let locations = &revisions.version_locations;
+    let (span, why) = locations.unread.first()?;
+    let below = revision::read::files(project.sources, locations, true).len();
+    (below > revisions.scripts.len()).then(|| (*span, why.clone()))
+}
+
+/// Takes back what was found: revisions that were not played may have done it.
+fn unsure(difference: &mut Difference, span: Span, why: &str) {
+    let why = format!("revisions that were not played may have done it: {why}");
+    let changes = std::mem::take(&mut difference.changes);
+    difference.not_compared.extend(changes.iter().map(|change| NotCompared {
+        table: Some(change.table.clone()),
+        what: change.column().or(change.name()).map(|name| format!("`{name}`")).unwrap_or_default(),
+        why: why.clone(),
+        span: Some(span),
+    }));
+    difference.renames.clear();
+    difference.hidden.clear();
 }
 
 /// What the migrations make, and which of the newest do not undo what they do.

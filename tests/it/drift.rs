@@ -251,3 +251,40 @@ op.create_table('item', sa.Column('id', sa.Integer(), primary_key=True), sa.Colu
     let all = ["modify_nullable item.title", "modify_comment item.title", "add_index item.ix_item_title"];
     assert_eq!(listed(NONE, models, made), all);
 }
+
+#[test]
+fn revisions_that_only_a_command_adds_may_have_done_it() {
+    let command = "\
+import os
+from alembic.config import Config
+def configuration():
+    config = Config('alembic.ini')
+    config.set_main_option('version_locations', os.pathsep.join(locations()))
+    return config
+";
+    let table = "class A(Base):\n    __tablename__ = 'a'\n    id: Mapped[int] = mapped_column(primary_key=True)\n";
+    let revision = format!("{REVISION}    op.create_table('a', sa.Column('id', sa.Integer(), primary_key=True))\n");
+    let compared = |later: &str| {
+        let files = vec![
+            ("alembic.ini", "[alembic]\nscript_location = migrations\nprepend_sys_path = .\n".to_owned()),
+            ("migrations/env.py", ENV.replace("HOOKS", "options = {}")),
+            ("models.py", format!("{MODELS}{table}    name: Mapped[str]\n")),
+            ("upgrades.py", command.to_owned()),
+            ("migrations/versions/a.py", revision.clone()),
+            (later, "revision = 'b'\ndown_revision = 'a'\ndef upgrade():\n    pass\n".to_owned()),
+        ];
+        let run = || {
+            let sources = Sources::in_memory(files);
+            let trees = Trees::of(&sources);
+            let project = read::read(&sources, &trees, &Settings { fresh_machine: true, ..Settings::default() });
+            let difference = drift::of(&project, 0).difference;
+            (difference.changes.len(), difference.not_compared.len())
+        };
+        std::thread::scope(|scope| {
+            let worker = std::thread::Builder::new().stack_size(limbeck::load::STACK).spawn_scoped(scope, run);
+            worker.expect("a thread").join().expect("no panic")
+        })
+    };
+    assert_eq!(compared("migrations/versions/later/b.py"), (0, 1));
+    assert_eq!(compared("plugins/migrations/b.py"), (1, 0));
+}
