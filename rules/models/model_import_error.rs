@@ -4,6 +4,7 @@ use crate::diagnostic::{Edit, Findings, Fix};
 use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::env_script::EnvScript;
+use crate::project::sqlalchemy::names;
 use crate::rules::models::shared::evidence;
 use crate::rules::models::shared::raised::{self, Failure};
 use crate::rules::{Check, Rule};
@@ -29,7 +30,7 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
                 .iter()
                 .map(|class| &*class.qualified)
                 .filter(of_module)
-                .map(raised::last)
+                .map(names::last)
                 .collect();
             let meant = evidence::nearest(name, classes.into_iter());
             let report = found

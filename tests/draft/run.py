@@ -24,13 +24,11 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
-import os
 import random
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -43,18 +41,13 @@ import projects  # noqa: E402
 import real  # noqa: E402
 import redirect  # noqa: E402
 from schema import difference, reflected  # noqa: E402
+from server import with_database  # noqa: E402
 
 
 def main() -> int:
     arguments = parsed()
-    scratch = Path(tempfile.mkdtemp(prefix="limbeck-draft-"))
-    os.chmod(scratch, 0o755)
     kind = databases.Sqlite if arguments.dialect == "sqlite" else databases.Postgresql
-    try:
-        with kind(scratch) as server:
-            return Drafts(arguments, scratch, server).run()
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    return with_database(kind, lambda scratch, server: Drafts(arguments, scratch, server).run())
 
 
 def parsed() -> argparse.Namespace:

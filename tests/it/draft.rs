@@ -214,6 +214,14 @@ fn holds(text: &str, parts: &[&str]) {
     }
 }
 
+/// A project whose first revision is drafted.
+fn begun() -> Project {
+    let project = Project::of(EXAMPLE);
+    project.write("library/models.py", FOR_SQLITE);
+    project.draft("initial schema", "a1b2c3d4e5f6");
+    project
+}
+
 #[test]
 fn on_sqlite_a_copy_of_the_table_takes_what_can_t_be_done_in_place() {
     let project = Project::of(EXAMPLE);
@@ -239,9 +247,7 @@ fn on_sqlite_a_copy_of_the_table_takes_what_can_t_be_done_in_place() {
 
 #[test]
 fn what_upgrade_leaves_out_downgrade_does_not_undo() {
-    let project = Project::of(EXAMPLE);
-    project.write("library/models.py", FOR_SQLITE);
-    project.draft("initial schema", "a1b2c3d4e5f6");
+    let project = begun();
     project.change(&[
         ("library/models.py", "from sqlalchemy.orm", "from elsewhere import Colour\nfrom sqlalchemy.orm"),
         ("library/models.py", "    first_id", "    colour: Mapped[str] = mapped_column(Colour())\n    first_id"),
@@ -253,9 +259,7 @@ fn what_upgrade_leaves_out_downgrade_does_not_undo() {
 
 #[test]
 fn a_table_that_goes_comes_back_with_each_index_once() {
-    let project = Project::of(EXAMPLE);
-    project.write("library/models.py", FOR_SQLITE);
-    project.draft("initial schema", "a1b2c3d4e5f6");
+    let project = begun();
     project.change(&[("library/models.py", "__tablename__ = \"volume\"", "__tablename__ = \"tome\"")]);
     project.change(&[("library/models.py", "ForeignKey(\"volume.id\")", "ForeignKey(\"tome.id\")")]);
     let (_, text) = project.draft("tomes", "b1b2c3d4e5f6");
@@ -279,9 +283,7 @@ fn a_foreign_key_takes_the_place_of_the_former_one() {
 
 #[test]
 fn a_column_that_the_database_numbers_is_added_as_one() {
-    let project = Project::of(EXAMPLE);
-    project.write("library/models.py", FOR_SQLITE);
-    project.draft("initial schema", "a1b2c3d4e5f6");
+    let project = begun();
     let shelf = "    id: Mapped[int] = mapped_column(primary_key=True)\n    room";
     let renamed = "    number: Mapped[int] = mapped_column(primary_key=True)\n    room";
     project.change(&[
@@ -300,9 +302,7 @@ fn a_column_that_the_database_numbers_is_added_as_one() {
 
 #[test]
 fn a_new_primary_key_and_casts_in_both_directions() {
-    let project = Project::of(EXAMPLE);
-    project.write("library/models.py", FOR_SQLITE);
-    project.draft("initial schema", "a1b2c3d4e5f6");
+    let project = begun();
     project.change(&[
         ("library/models.py", "    page: Mapped[int]\n", "    page: Mapped[int] = mapped_column(primary_key=True)\n"),
         ("library/models.py", "    place: Mapped[int | None]", "    place: Mapped[str | None]"),

@@ -1,5 +1,7 @@
 //! Models and one revision, compared: the operations that the real autogenerate lists for them.
 
+use limbeck::catalog::diff::Difference;
+use limbeck::catalog::diff::change::Change;
 use limbeck::catalog::drift;
 use limbeck::project::read;
 use limbeck::project::settings::Settings;
@@ -32,15 +34,16 @@ down_revision = None
 def upgrade():
 ";
 
-/// What is listed, and what is not compared. `hooks` is code of env.py that makes `options`.
-fn compared(hooks: &str, models: &str, upgrade: &str) -> (Vec<String>, Vec<String>) {
+/// A project of a models file, one revision and others, compared. `hooks` is code of env.py that makes `options`.
+fn difference(hooks: &str, models: &str, upgrade: &str, others: &[(&str, &str)]) -> Difference {
     let body: String = upgrade.lines().map(|line| format!("    {line}\n")).collect();
-    let files = vec![
+    let mut files = vec![
         ("alembic.ini", "[alembic]\nscript_location = migrations\nprepend_sys_path = .\n".to_owned()),
         ("migrations/env.py", ENV.replace("HOOKS", hooks)),
         ("models.py", format!("{MODELS}{models}")),
         ("migrations/versions/a.py", format!("{REVISION}{body}")),
     ];
+    files.extend(others.iter().map(|(path, text)| (*path, (*text).to_owned())));
     let run = || {
         let sources = Sources::in_memory(files);
         let trees = Trees::of(&sources);
@@ -48,18 +51,24 @@ fn compared(hooks: &str, models: &str, upgrade: &str) -> (Vec<String>, Vec<Strin
         assert!(project.broken.is_empty(), "{:?}", project.broken);
         let drift = drift::of(&project, 0);
         assert_eq!(drift.nothing, None);
-        let words = |change: &limbeck::catalog::diff::change::Change| {
-            let what = change.column().or(change.name()).map(|name| format!(".{name}")).unwrap_or_default();
-            let table = change.table.name.clone();
-            change.words().into_iter().map(|word| format!("{word} {table}{what}")).collect::<Vec<_>>()
-        };
-        let not_compared = drift.difference.not_compared.iter().map(|one| format!("{}: {}", one.what, one.why));
-        (drift.difference.changes.iter().flat_map(words).collect(), not_compared.collect())
+        drift.difference
     };
     std::thread::scope(|scope| {
         let worker = std::thread::Builder::new().stack_size(limbeck::load::STACK).spawn_scoped(scope, run);
         worker.expect("a thread").join().expect("no panic")
     })
+}
+
+/// What is listed, and what is not compared.
+fn compared(hooks: &str, models: &str, upgrade: &str) -> (Vec<String>, Vec<String>) {
+    let difference = difference(hooks, models, upgrade, &[]);
+    let words = |change: &Change| {
+        let what = change.column().or(change.name()).map(|name| format!(".{name}")).unwrap_or_default();
+        let table = &change.table.name;
+        change.words().into_iter().map(|word| format!("{word} {table}{what}")).collect::<Vec<_>>()
+    };
+    let not_compared = difference.not_compared.iter().map(|one| format!("{}: {}", one.what, one.why));
+    (difference.changes.iter().flat_map(words).collect(), not_compared.collect())
 }
 
 fn listed(hooks: &str, models: &str, upgrade: &str) -> Vec<String> {
@@ -262,29 +271,19 @@ def configuration():
     config.set_main_option('version_locations', os.pathsep.join(locations()))
     return config
 ";
-    let table = "class A(Base):\n    __tablename__ = 'a'\n    id: Mapped[int] = mapped_column(primary_key=True)\n";
-    let revision = format!("{REVISION}    op.create_table('a', sa.Column('id', sa.Integer(), primary_key=True))\n");
-    let compared = |later: &str| {
-        let files = vec![
-            ("alembic.ini", "[alembic]\nscript_location = migrations\nprepend_sys_path = .\n".to_owned()),
-            ("migrations/env.py", ENV.replace("HOOKS", "options = {}")),
-            ("models.py", format!("{MODELS}{table}    name: Mapped[str]\n")),
-            ("upgrades.py", command.to_owned()),
-            ("migrations/versions/a.py", revision.clone()),
-            (later, "revision = 'b'\ndown_revision = 'a'\ndef upgrade():\n    pass\n".to_owned()),
-        ];
-        let run = || {
-            let sources = Sources::in_memory(files);
-            let trees = Trees::of(&sources);
-            let project = read::read(&sources, &trees, &Settings { fresh_machine: true, ..Settings::default() });
-            let difference = drift::of(&project, 0).difference;
-            (difference.changes.len(), difference.not_compared.len())
-        };
-        std::thread::scope(|scope| {
-            let worker = std::thread::Builder::new().stack_size(limbeck::load::STACK).spawn_scoped(scope, run);
-            worker.expect("a thread").join().expect("no panic")
-        })
+    let models = "\
+class A(Base):
+    __tablename__ = 'a'
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+";
+    let made = "op.create_table('a', sa.Column('id', sa.Integer(), primary_key=True))";
+    let later = "revision = 'b'\ndown_revision = 'a'\ndef upgrade():\n    pass\n";
+    let compared = |path: &str| {
+        let found = difference(NONE, models, made, &[("upgrades.py", command), (path, later)]);
+        (found.changes.len(), found.not_compared.len())
     };
     assert_eq!(compared("migrations/versions/later/b.py"), (0, 1));
+    // What lies elsewhere may be another environment's.
     assert_eq!(compared("plugins/migrations/b.py"), (1, 0));
 }

@@ -25,12 +25,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -38,20 +36,14 @@ from pathlib import Path
 import mutations
 import projects
 import real
-from server import Server
+from server import Server, with_database
 
 HERE = Path(__file__).resolve().parent
 
 
 def main() -> int:
     arguments = parsed()
-    scratch = Path(tempfile.mkdtemp(prefix="limbeck-parity-"))
-    os.chmod(scratch, 0o755)
-    try:
-        with Server(scratch) as server:
-            return Parity(arguments, scratch, server).run()
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    return with_database(Server, lambda scratch, server: Parity(arguments, scratch, server).run())
 
 
 def parsed() -> argparse.Namespace:

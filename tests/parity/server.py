@@ -7,7 +7,20 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
+
+
+def with_database(kind: type, then: Callable) -> int:
+    """What `then` gives for a scratch folder and a server of this kind in it; both are gone afterwards."""
+    scratch = Path(tempfile.mkdtemp(prefix="limbeck-"))
+    os.chmod(scratch, 0o755)
+    try:
+        with kind(scratch) as server:
+            return then(scratch, server)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 class Server:

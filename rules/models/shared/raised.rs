@@ -4,7 +4,6 @@ use crate::diagnostic::Report;
 use crate::project::Project;
 use crate::project::alembic::Environment;
 use crate::project::alembic::env_script::{EnvScript, Exception};
-use crate::project::sqlalchemy::names;
 use crate::source::Span;
 
 /// What kind of failure it is.
@@ -152,11 +151,6 @@ fn level_and_place(environment: &Environment, project: &Project<'_>, span: Span)
     } else {
         format!("`{env}` imports this, so no alembic command works")
     }
-}
-
-/// The last part of a dotted name.
-pub fn last(dotted: &str) -> &str {
-    names::last(dotted)
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! [`Operation`]s → the text of `op.*` calls, as Alembic's autogenerate writes it.
 //!
 //! Alembic's `autogenerate/render.py` is the model, line breaks included. [`operation`] writes the calls, [`batch`] the
-//! blocks that some of them stand in, [`mod@column`] and [`constraint`] what stands in them, [`types`] the types, [`reflected`] those that a database names, [`expression`]
-//! what the project's code says, [`python`] literals. What can't be written is said, in the text and in
-//! [`Rendered::problems`], never guessed.
+//! blocks that some of them stand in, [`mod@column`] and [`constraint`] what stands in them, [`types`] the types,
+//! [`reflected`] those that a database names, [`expression`] what the project's code says, [`python`] literals. What can't
+//! be written is said, in the text and in [`Rendered::problems`], never guessed.
 
 pub mod batch;
 pub mod column;

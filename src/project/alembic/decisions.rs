@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use crate::project::alembic::directives::{Left, Proposed};
 use crate::python::evaluate::Machine;
-use crate::python::value::{Argument, Arguments, Dict, Key, TermKind, Value};
+use crate::python::value::{Argument, Arguments, Dict, Key, Term, TermKind, Value};
 use crate::source::Span;
 
 /// The functions of all environments, by their place in `Project::environments`.
@@ -216,10 +216,15 @@ impl<'t> Asking<'t> {
 
     /// Something of a library of which some attributes are known.
     pub(super) fn record(&mut self, class: &str, fields: Vec<(&str, Value<'t>)>, span: Span) -> Value<'t> {
+        Value::Term(self.record_term(class, fields, span))
+    }
+
+    /// The same, as a term.
+    pub(super) fn record_term(&mut self, class: &str, fields: Vec<(&str, Value<'t>)>, span: Span) -> Rc<Term<'t>> {
         let callee = self.machine.name_term(class, span);
         let term = self.machine.term(TermKind::Call(callee, Rc::new(Arguments::default())), span);
         term.fields.borrow_mut().extend(fields.into_iter().map(|(name, value)| (name.into(), value)));
-        Value::Term(term)
+        term
     }
 }
 

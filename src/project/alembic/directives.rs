@@ -127,10 +127,7 @@ impl<'t> Asking<'t> {
             };
             fields.push((name, value));
         }
-        match self.record(&format!("{OPS}{}", one.class), fields, span) {
-            Value::Term(term) => term,
-            _ => unreachable!("a record is a term"),
-        }
+        self.record_term(&format!("{OPS}{}", one.class), fields, span)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a class statement binds or annotates → [`Attribute`]: its kind, its annotation, its column or relationship.
 
+use crate::project::sqlalchemy::bases;
 use crate::project::sqlalchemy::column::Column;
 use crate::project::sqlalchemy::expression::{self, Expression};
 use crate::project::sqlalchemy::names;
@@ -229,34 +230,6 @@ fn kind_of_function(function: &Function<'_>) -> Kind {
     }
 }
 
-/// Is it of a package that knows nothing of SQLAlchemy, and so makes no columns?
-fn knows_no_columns(name: &str) -> bool {
-    let package = name.split('.').next().unwrap_or(name);
-    matches!(
-        package,
-        "collections"
-            | "dataclasses"
-            | "datetime"
-            | "decimal"
-            | "functools"
-            | "itertools"
-            | "logging"
-            | "operator"
-            | "os"
-            | "pathlib"
-            | "pydantic"
-            | "re"
-            | "structlog"
-            | "threading"
-            | "time"
-            | "types"
-            | "typing"
-            | "typing_extensions"
-            | "uuid"
-            | "weakref"
-    )
-}
-
 fn kind_of_term(term: &Term<'_>) -> Kind {
     if let TermKind::Call(callee, _) = &term.kind {
         return match names::sqlalchemy(callee) {
@@ -272,7 +245,7 @@ fn kind_of_term(term: &Term<'_>) -> Kind {
             Some("declared_attr") => Kind::DeclaredAttr,
             _ => match names::of_term(callee).map(|name| name.canonical()).as_deref() {
                 Some("pydantic.Field" | "pydantic.fields.Field") => Kind::Field,
-                Some(name) if knows_no_columns(name) => Kind::Plain,
+                Some(name) if bases::knows_no_columns(dotted::first(name)) => Kind::Plain,
                 _ => Kind::Other,
             },
         };

@@ -58,12 +58,9 @@ pub fn is_harmless(dotted: &str) -> bool {
     let package = dotted::first(dotted);
     let name = dotted::last(dotted);
     match package {
-        "typing" | "typing_extensions" | "abc" | "enum" | "dataclasses" | "builtins" | "collections" | "pydantic"
-        | "logging" | "uuid" | "functools" | "zope" | "flask_login" | "datetime" | "marshmallow" | "graphene"
-        | "sqlmodel" | "contextlib" | "six" | "oslo_db" | "pydantic_settings" | "json" | "dataclasses_json" => {
-            // oslo.db's mixins bring columns.
-            !(package == "oslo_db" && matches!(name, "TimestampMixin" | "SoftDeleteMixin"))
-        }
+        "sqlmodel" => true,
+        // Other mixins of oslo.db bring columns.
+        "oslo_db" => !matches!(name, "TimestampMixin" | "SoftDeleteMixin"),
         "sqlalchemy" => matches!(
             name,
             "DeclarativeBase"
@@ -80,8 +77,47 @@ pub fn is_harmless(dotted: &str) -> bool {
             name,
             "CommonTableAttributes" | "BasicAttributes" | "DefaultBase" | "AdvancedDeclarativeBase" | "UniqueMixin"
         ),
-        _ => false,
+        package => knows_no_columns(package),
     }
+}
+
+/// Does the package know nothing of SQLAlchemy? What it makes is no column, and its classes bring none.
+pub fn knows_no_columns(package: &str) -> bool {
+    matches!(
+        package,
+        "abc"
+            | "builtins"
+            | "collections"
+            | "contextlib"
+            | "dataclasses"
+            | "dataclasses_json"
+            | "datetime"
+            | "decimal"
+            | "enum"
+            | "flask_login"
+            | "functools"
+            | "graphene"
+            | "itertools"
+            | "json"
+            | "logging"
+            | "marshmallow"
+            | "operator"
+            | "os"
+            | "pathlib"
+            | "pydantic"
+            | "pydantic_settings"
+            | "re"
+            | "six"
+            | "structlog"
+            | "threading"
+            | "time"
+            | "types"
+            | "typing"
+            | "typing_extensions"
+            | "uuid"
+            | "weakref"
+            | "zope"
+    )
 }
 
 /// `UserAccount` → `user_account`, as Flask-SQLAlchemy and advanced-alchemy do it.

@@ -39,8 +39,6 @@ pub(super) struct State<'t> {
     pub(super) unread_metadata: Option<MetaDataId>,
     /// When the facts have been taken out: the keys of the tables of each MetaData, and whether these are all.
     taken: Vec<(Vec<String>, bool)>,
-    /// The same before files were read that no env.py reaches.
-    reached: Vec<(Vec<String>, bool)>,
     /// Declarative bases, registries and Flask-SQLAlchemy objects.
     pub(super) roots: Vec<Root<'t>>,
     pub(super) root_by_term: FxHashMap<usize, usize>,
@@ -92,10 +90,7 @@ impl<'t> SqlAlchemy<'t> {
 
     /// From now on files are read that no env.py reaches: what they register is never a duplicate.
     pub fn start_sweep(&self) {
-        let reached = self.all_table_keys();
-        let mut state = self.state.borrow_mut();
-        state.sweeping = true;
-        state.reached = reached;
+        self.state.borrow_mut().sweeping = true;
     }
 
     /// How many tables are registered so far.
@@ -114,10 +109,9 @@ impl<'t> SqlAlchemy<'t> {
     pub fn models(&self, machine: &mut Machine<'t>) -> Models {
         self.name_metadatas(machine);
         self.look_into_types(machine);
-        let mut keys = self.all_table_keys();
+        let numbers = 0..self.state.borrow().models.metadatas.len();
+        let keys = numbers.map(|number| self.table_keys(MetaDataId(number))).collect();
         let mut state = self.state.borrow_mut();
-        let reached = std::mem::take(&mut state.reached);
-        keys.iter_mut().zip(reached).for_each(|(keys, reached)| *keys = reached);
         state.taken = keys;
         let mut models = std::mem::take(&mut state.models);
         drop(state);
@@ -125,13 +119,7 @@ impl<'t> SqlAlchemy<'t> {
         models
     }
 
-    fn all_table_keys(&self) -> Vec<(Vec<String>, bool)> {
-        let numbers = 0..self.state.borrow().models.metadatas.len();
-        numbers.map(|number| self.table_keys(MetaDataId(number))).collect()
-    }
-
-    /// Goes on with facts that were taken out: env.py's functions are asked more questions. Tables of files that it does
-    /// not reach are not on its MetaData.
+    /// Goes on with facts that were taken out: env.py's functions are asked more questions.
     pub fn go_on_with(&self, models: Models) {
         self.state.borrow_mut().models = models;
     }

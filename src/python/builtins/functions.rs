@@ -668,7 +668,7 @@ pub fn is_instance<'t>(value: &Value<'t>, class: &Value<'t>) -> Option<bool> {
         // A call of a library class gives an instance of that very class.
         (Value::Term(term), Value::Term(class)) => {
             let callee = term.call()?.0.dotted()?;
-            let is_class = last(callee).starts_with(|letter: char| letter.is_ascii_uppercase());
+            let is_class = dotted::last(callee).starts_with(|letter: char| letter.is_ascii_uppercase());
             (is_class && same_library_name(callee, class.dotted()?)).then_some(true)
         }
         (Value::Term(_), Value::Class(_)) => None,
@@ -680,11 +680,11 @@ pub fn is_instance<'t>(value: &Value<'t>, class: &Value<'t>) -> Option<bool> {
         }
         (Value::Class(_), Value::Term(class)) => {
             // Metaclasses: `isinstance(obj, DeclarativeMeta)`.
-            (!last(class.dotted()?).ends_with("Meta") && class.is_of("sqlalchemy")).then_some(false)
+            (!dotted::last(class.dotted()?).ends_with("Meta") && class.is_of("sqlalchemy")).then_some(false)
         }
         (value, Value::Term(class)) => {
             let kind = type_name(value)?;
-            let name = last(class.dotted()?);
+            let name = dotted::last(class.dotted()?);
             let is_standard =
                 ["typing", "collections", "pathlib", "types", "os", "numbers"].iter().any(|of| class.is_of(of));
             match KINDS.iter().find(|(known, _)| *known == name) {
@@ -764,7 +764,7 @@ fn any_of(results: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 pub fn union<'t>(term: &Term<'t>) -> Option<Vec<Value<'t>>> {
     match &term.kind {
         TermKind::Operation("|", members) => Some(members.clone()),
-        TermKind::Item(of, key) if of.dotted().is_some_and(|name| last(name) == "Union") => match &**key {
+        TermKind::Item(of, key) if of.dotted().is_some_and(|name| dotted::last(name) == "Union") => match &**key {
             Value::Tuple(members) => Some(members.to_vec()),
             single => Some(vec![single.clone()]),
         },
@@ -772,15 +772,10 @@ pub fn union<'t>(term: &Term<'t>) -> Option<Vec<Value<'t>>> {
     }
 }
 
-/// The last segment of a dotted name.
-pub fn last(dotted: &str) -> &str {
-    dotted::last(dotted)
-}
-
 /// Do two dotted names mean the same thing of one library: `sqlalchemy.Column`, `sqlalchemy.schema.Column`?
 pub fn same_library_name(left: &str, right: &str) -> bool {
     let package = |name: &str| dotted::first(name).to_owned();
-    last(left) == last(right) && package(left) == package(right)
+    dotted::last(left) == dotted::last(right) && package(left) == package(right)
 }
 
 /// The text of `value` as `str()` gives it, with its provenance.

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use crate::python::builtins::functions::last;
 use crate::python::builtins::list;
 use crate::python::dotted;
+use crate::python::dotted::last;
 use crate::python::evaluate::{Frame, Machine, Outcome};
 use crate::python::library::Library;
 use crate::python::value::{Argument, Arguments, Term, TermKind, Value};

@@ -1,7 +1,7 @@
 //! What pydantic makes of a value by its annotation: numbers, URLs, secrets, paths, enumerations.
 
-use crate::python::builtins::functions::last;
 use crate::python::builtins::{join, origins, positional};
+use crate::python::dotted::last;
 use crate::python::evaluate::Machine;
 use crate::python::standard::urls::{is_url, url};
 use crate::python::value::{Str, TermKind, Value};

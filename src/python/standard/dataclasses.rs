@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::python::builtins::functions::last;
+use crate::python::dotted::last;
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::value::{Arguments, Class, Identity, Map, Name, Object, Value};
 use crate::source::Span;

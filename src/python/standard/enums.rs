@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use crate::python::value::Map;
 
-use crate::python::builtins::functions::last;
 use crate::python::builtins::operators;
+use crate::python::dotted::last;
 use crate::python::evaluate::{Machine, Outcome, Raised};
 use crate::python::library::Library;
 use crate::python::value::{Arguments, Class, Identity, Name, Object, Value};

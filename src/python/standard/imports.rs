@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use crate::python::builtins::functions::last;
 use crate::python::builtins::paths::{self, path_text};
 use crate::python::builtins::{list, open_list, positional, why_not};
 use crate::python::dotted;
+use crate::python::dotted::last;
 use crate::python::evaluate::{Machine, Outcome, Raised};
 use crate::python::library::Library;
 use crate::python::value::{Arguments, Class, Term, TermKind, Value};

@@ -8,6 +8,7 @@ pub mod enums;
 pub mod environment;
 pub mod imports;
 pub mod os;
+mod patterns;
 pub mod pydantic;
 pub mod settings;
 pub mod texts;
@@ -16,7 +17,7 @@ pub mod urls;
 
 use std::rc::Rc;
 
-use crate::python::builtins::functions::last;
+use crate::python::dotted::last;
 use crate::python::library::Library;
 use crate::python::value::{Str, Term, TermKind, Value};
 

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use crate::python::builtins::functions::last;
 use crate::python::builtins::{call_builtin, list, made, positional, why_not};
 use crate::python::dotted;
+use crate::python::dotted::last;
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
 use crate::python::standard::environment::{self, Environment, find_upwards, here, named_files};

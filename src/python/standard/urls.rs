@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::python::builtins::functions::last;
 use crate::python::builtins::{made, origins, positional, to_text, why_not};
+use crate::python::dotted::last;
 use crate::python::evaluate::Machine;
 use crate::python::standard::texts::quoted;
 use crate::python::value::{Arguments, Map, Origin, Value};

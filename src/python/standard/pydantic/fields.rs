@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::python::value::Map;
 
-use crate::python::builtins::functions::last;
+use crate::python::dotted::last;
 use crate::python::evaluate::Machine;
 use crate::python::value::{Binding, Class, Name, TermKind, Value};
 use crate::source::Span;

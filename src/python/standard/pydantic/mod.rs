@@ -12,8 +12,8 @@ use std::rc::Rc;
 use crate::python::dotted;
 use crate::python::value::Map;
 
-use crate::python::builtins::functions::last;
 use crate::python::builtins::{dict, join, made, positional, spread, why_not};
+use crate::python::dotted::last;
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
 use crate::python::standard::coercion::{allows_none, coerced};

@@ -6,8 +6,8 @@ use super::fields::Field;
 
 use crate::python::value::Map;
 
-use crate::python::builtins::functions::last;
 use crate::python::builtins::positional;
+use crate::python::dotted::last;
 use crate::python::evaluate::Machine;
 use crate::python::value::{Arguments, Binds, Class, Code, Function, Keyword, Name, Term, Value};
 use crate::source::Span;
