@@ -60,7 +60,7 @@ fn check(class: &MappedClass, project: &Project<'_>, findings: &mut Findings) {
         return;
     }
     for part in class.made_of.iter().filter(|part| matches!(part.role, Role::Own | Role::Mixin | Role::Abstract)) {
-        for attribute in &project.models.body(part.body).attributes {
+        for attribute in project.models.body(part.body).attributes.iter() {
             if !matches!(attribute.name.as_str(), "query" | "query_class") || !attribute.kind.is_mappable() {
                 continue;
             }

@@ -150,7 +150,7 @@ impl Base<'_> {
                     .made_of
                     .iter()
                     .filter(|part| part.role == Role::Base)
-                    .flat_map(|part| &project.models.body(part.body).attributes)
+                    .flat_map(|part| project.models.body(part.body).attributes.iter())
                     .all(|attribute| attribute.name == "metadata")
         };
         let registry = project.models.registry(first.registry);

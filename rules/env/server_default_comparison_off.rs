@@ -1,5 +1,7 @@
 //! `server-default-comparison-off`
 
+use std::sync::Arc;
+
 use super::shared::edit;
 use super::shared::evidence::{autogenerates, migration_engine, online_call};
 use crate::diagnostic::{Findings, Fix};
@@ -32,7 +34,7 @@ fn check(script: &EnvScript, environment: &Environment, project: &Project<'_>, f
         project.models.tables.iter().filter(|table| targeted.contains(&table.metadata)).flat_map(|table| &table.columns)
     };
     let with_default = columns().filter(|column| column.server_default.is_some()).count();
-    let is_json = |column: &Column| {
+    let is_json = |column: &Arc<Column>| {
         column.server_default.is_some() && column.column_type.as_ref().is_some_and(|given| may_be_json(&given.value))
     };
     let postgresql = migration_engine(&script.online, call)

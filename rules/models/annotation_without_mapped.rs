@@ -23,7 +23,7 @@ fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
     let version = evidence::sqlalchemy(project, class.file);
     // Without a pinned version only a class that is written in the words of 2.0 proves it.
     let speaks_2_0 = || {
-        class.made_of.iter().flat_map(|part| &project.models.body(part.body).attributes).any(|attribute| {
+        class.made_of.iter().flat_map(|part| project.models.body(part.body).attributes.iter()).any(|attribute| {
             attribute.kind == Kind::MappedColumn
                 || attribute.annotation.as_ref().is_some_and(|annotation| annotation.shape == Shape::Mapped)
         })
@@ -33,7 +33,7 @@ fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
     }
     for part in &class.made_of {
         let body = project.models.body(part.body);
-        for attribute in &body.attributes {
+        for attribute in body.attributes.iter() {
             let Some(annotation) = &attribute.annotation else { continue };
             if annotation.shape != Shape::Plain
                 || attribute.name.starts_with("__")

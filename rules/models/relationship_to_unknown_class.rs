@@ -26,7 +26,7 @@ fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
         return;
     }
     let parts = class.made_of.iter().filter(|part| part.role != Role::Mapped);
-    for attribute in parts.flat_map(|part| &models.body(part.body).attributes) {
+    for attribute in parts.flat_map(|part| models.body(part.body).attributes.iter()) {
         let Some(relationship) = &attribute.relationship else { continue };
         let Target::Text(text, span) = &relationship.target else { continue };
         let is_path = text.split('.').all(|part| {

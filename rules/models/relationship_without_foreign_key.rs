@@ -20,7 +20,7 @@ fn check(project: &Project<'_>, found: &mut Findings) {
     let mut told: Vec<(String, String)> = Vec::new();
     for class in &project.models.classes {
         let own = class.made_of.iter().filter(|part| part.role == Role::Own);
-        for attribute in own.flat_map(|part| &project.models.body(part.body).attributes) {
+        for attribute in own.flat_map(|part| project.models.body(part.body).attributes.iter()) {
             let Some(relationship) = &attribute.relationship else { continue };
             let Some(target) = target(class, attribute, relationship, project) else { continue };
             if !is_without(class, target, project) {

@@ -360,7 +360,7 @@ impl<'s> Scene<'_, 's> {
             };
         let class = |name: &str| models.classes.iter().find(|class| class.name == name || class.qualified == name);
         if let Some(class) = owner.and_then(class) {
-            let attributes = class.made_of.iter().flat_map(|part| &models.body(part.body).attributes);
+            let attributes = class.made_of.iter().flat_map(|part| models.body(part.body).attributes.iter());
             let named =
                 attributes.filter(|attribute| Some(attribute.name.as_str()) == member).map(|attribute| attribute.span);
             return named.into_iter().next().or(Some(class.name_span));
@@ -380,7 +380,7 @@ impl<'s> Scene<'_, 's> {
     fn relationship(&self) -> Option<Span> {
         let target = self.captures.get("target")?;
         let quoted = [format!("\"{target}\""), format!("'{target}'")];
-        let attributes = self.project.models.bodies.iter().flat_map(|body| &body.attributes);
+        let attributes = self.project.models.bodies.iter().flat_map(|body| body.attributes.iter());
         let relationships = attributes.filter(|attribute| attribute.relationship.is_some());
         let names_it =
             |span: Span| quoted.iter().any(|quoted| self.project.sources.slice(span).contains(quoted.as_str()));

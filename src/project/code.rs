@@ -110,7 +110,8 @@ impl<'s> Code<'s> {
         if let Some(known) = self.calls.borrow().get(name) {
             return known.clone();
         }
-        let calls = self.holding(&[name]).into_iter().flat_map(|file| self.calls_in(file));
+        let trees = self.trees;
+        let calls = self.holding(&[name]).into_par_iter().flat_map_iter(|file| calls(&trees.whole(file)));
         let calls: Vec<Call> = calls.filter(|call| call.name == name).collect();
         self.calls.borrow_mut().insert(name.to_owned(), calls.clone());
         calls

@@ -208,8 +208,12 @@ impl<'a, 's: 'a> OnPaper<'a, '_, 's> {
                 let (runs, files) = self.group(group, &trees, &mut ran);
                 swept.push(files);
                 match groups.len() {
-                    // Scopes, functions and classes hold each other in circles, and taking them apart takes time.
-                    1 => std::mem::forget(runs),
+                    // Scopes, functions and classes hold each other in circles, and taking them apart takes time; so does
+                    // letting go of trees. Nobody waits for the room.
+                    1 => {
+                        std::mem::forget(runs);
+                        std::mem::forget(trees);
+                    }
                     _ => take_apart(runs),
                 }
             }

@@ -94,7 +94,7 @@ impl SetupScript {
         match (value, value.items()) {
             (Value::None, _) => {}
             (Value::Str(text), _) => {
-                let span = text.origin.leaves().first().map_or(text.origin.span, |leaf| leaf.span);
+                let span = text.origin.leaves().first().map_or(text.origin.span(), |leaf| leaf.span());
                 let lines = text.text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
                 self.requirements.extend(lines.map(|line| (line.to_owned(), span)));
             }

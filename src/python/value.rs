@@ -6,6 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -62,7 +63,7 @@ pub enum Value<'t> {
     /// A built-in of Python, by name: `len`, `print`, `str`, `ValueError`.
     Builtin(&'static str),
     /// A method of a built-in value, by name: `"…".replace`, `[…].append`.
-    BuiltinMethod(Rc<Value<'t>>, Name),
+    BuiltinMethod(Rc<BuiltinMethod<'t>>),
     /// A call of an `async def` function that has not run yet.
     Coroutine(Rc<Coroutine<'t>>),
     /// Something of a library.
@@ -77,33 +78,85 @@ pub enum Value<'t> {
 /// real path starts with it.
 pub const PROJECT_ROOT: &str = "/__project__";
 
-/// Where and why reading stopped.
+/// Where and why reading stopped. Shared, as texts are: values are many, and small.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unknown {
+pub struct Unknown(Rc<Stop>);
+
+/// What an [`Unknown`] says.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Stop {
     /// Where.
     pub span: Span,
     /// Why, in a few words: "depends on the environment variable `DEBUG`".
     pub why: Name,
 }
 
+impl Unknown {
+    /// Reading stopped at `span`, because of `why`.
+    pub fn new(span: Span, why: impl Into<Name>) -> Unknown {
+        Unknown(Rc::new(Stop { span, why: why.into() }))
+    }
+}
+
+impl Deref for Unknown {
+    type Target = Stop;
+
+    fn deref(&self) -> &Stop {
+        &self.0
+    }
+}
+
 /// A string and its provenance.
 #[derive(Clone, Debug)]
-pub struct Str {
+pub struct Str(Rc<Text>);
+
+/// What a [`Str`] says.
+#[derive(Debug)]
+pub struct Text {
     /// The text.
     pub text: Name,
     /// Where it came from.
-    pub origin: Rc<Origin>,
+    pub origin: Origin,
 }
 
-/// Where a text came from: a place, what kind of place it is, and what it was made from.
+impl Str {
+    /// A text that came from `origin`.
+    pub fn new(text: impl Into<Name>, origin: Origin) -> Str {
+        Str(Rc::new(Text { text: text.into(), origin }))
+    }
+
+    /// Is it not only the same text, but the very same string?
+    pub fn is(&self, other: &Str) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Deref for Str {
+    type Target = Text;
+
+    fn deref(&self) -> &Text {
+        &self.0
+    }
+}
+
+/// Where a text came from.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// A literal in Python code: nearly all texts are.
+    Literal(Span),
+    /// Somewhere else.
+    Of(Rc<Place>),
+}
+
+/// A place that a text came from, what kind of place it is, and what the text was made from.
 #[derive(Debug)]
-pub struct Origin {
-    /// The place: the literal, the line of the ini or .env file, the call that made it.
+pub struct Place {
+    /// The place: the line of the ini or .env file, the call that made it.
     pub span: Span,
     /// What kind of place.
     pub kind: OriginKind,
     /// What it was made from, in order.
-    pub from: Vec<Rc<Origin>>,
+    pub from: Vec<Origin>,
 }
 
 /// The kinds of places that texts come from.
@@ -126,46 +179,78 @@ pub enum OriginKind {
 }
 
 impl Origin {
-    /// A literal.
-    pub fn literal(span: Span) -> Rc<Origin> {
-        Rc::new(Origin { span, kind: OriginKind::Literal, from: Vec::new() })
+    /// At `span`, a place of this kind, from `from`.
+    pub fn of(span: Span, kind: OriginKind, from: Vec<Origin>) -> Origin {
+        Origin::Of(Rc::new(Place { span, kind, from }))
     }
 
     /// Made at `span` from `from`.
-    pub fn made(span: Span, from: Vec<Rc<Origin>>) -> Rc<Origin> {
+    pub fn made(span: Span, from: Vec<Origin>) -> Origin {
         // What a loop makes from what it made before is told by where it started.
         let mut room = 64;
         if from.iter().all(|origin| origin.fits(&mut room)) {
-            return Rc::new(Origin { span, kind: OriginKind::Made, from });
+            return Origin::of(span, OriginKind::Made, from);
         }
         let mut started = Vec::new();
         from.iter().for_each(|origin| origin.collect_starts(&mut started));
-        Rc::new(Origin { span, kind: OriginKind::Made, from: started })
+        Origin::of(span, OriginKind::Made, started)
+    }
+
+    /// The place: the literal, the line of the ini or .env file, the call that made it.
+    pub fn span(&self) -> Span {
+        match self {
+            Origin::Literal(span) => *span,
+            Origin::Of(place) => place.span,
+        }
+    }
+
+    /// What kind of place.
+    pub fn kind(&self) -> &OriginKind {
+        match self {
+            Origin::Literal(_) => &OriginKind::Literal,
+            Origin::Of(place) => &place.kind,
+        }
+    }
+
+    /// What it was made from, in order.
+    pub fn from(&self) -> &[Origin] {
+        match self {
+            Origin::Literal(_) => &[],
+            Origin::Of(place) => &place.from,
+        }
     }
 
     fn fits(&self, room: &mut usize) -> bool {
         *room > 0 && {
             *room -= 1;
-            self.from.iter().all(|origin| origin.fits(room))
+            self.from().iter().all(|origin| origin.fits(room))
         }
     }
 
-    fn collect_starts(self: &Rc<Origin>, found: &mut Vec<Rc<Origin>>) {
-        if self.from.is_empty() || self.kind != OriginKind::Made {
-            if found.len() < 32 && !found.iter().any(|known| Rc::ptr_eq(known, self)) {
+    fn collect_starts(&self, found: &mut Vec<Origin>) {
+        if self.from().is_empty() || *self.kind() != OriginKind::Made {
+            if found.len() < 32 && !found.iter().any(|known| known.is(self)) {
                 found.push(self.clone());
             }
         } else {
-            self.from.iter().for_each(|origin| origin.collect_starts(found));
+            self.from().iter().for_each(|origin| origin.collect_starts(found));
+        }
+    }
+
+    fn is(&self, other: &Origin) -> bool {
+        match (self, other) {
+            (Origin::Literal(one), Origin::Literal(another)) => one == another,
+            (Origin::Of(one), Origin::Of(another)) => Rc::ptr_eq(one, another),
+            _ => false,
         }
     }
 
     /// The places that hold text somebody typed: the leaves.
-    pub fn leaves(self: &Rc<Origin>) -> Vec<Rc<Origin>> {
-        if self.from.is_empty() {
+    pub fn leaves(&self) -> Vec<Origin> {
+        if self.from().is_empty() {
             return vec![self.clone()];
         }
-        self.from.iter().flat_map(Origin::leaves).collect()
+        self.from().iter().flat_map(Origin::leaves).collect()
     }
 }
 
@@ -187,6 +272,14 @@ pub struct Dict<'t> {
     pub identities: RefCell<Vec<(usize, Value<'t>)>>,
     /// There may be more, or others.
     pub open: Cell<bool>,
+}
+
+/// A method of a built-in value.
+pub struct BuiltinMethod<'t> {
+    /// The value it was taken from.
+    pub of: Value<'t>,
+    /// Its name.
+    pub name: Name,
 }
 
 /// What may be a key of a [`Dict`].
@@ -273,6 +366,8 @@ pub struct Module<'t> {
     pub scope: Rc<Scope<'t>>,
     /// How far it has run.
     pub state: Cell<State>,
+    /// `__name__`, `__file__` and the like are among its names.
+    pub has_own_names: Cell<bool>,
     /// What it imported from the project, in order: the import statement, and the module.
     pub imports: RefCell<Vec<(Span, Rc<Module<'t>>)>>,
 }
@@ -401,6 +496,38 @@ pub struct Coroutine<'t> {
     pub used: Cell<bool>,
 }
 
+/// Attributes that were assigned to something. Nearly nothing has any: there is no room for them before.
+#[derive(Default)]
+pub struct Fields<'t>(RefCell<Option<Box<Map<Name, Value<'t>>>>>);
+
+impl<'t> Fields<'t> {
+    /// The value of one.
+    pub fn get(&self, name: &str) -> Option<Value<'t>> {
+        self.0.borrow().as_ref()?.get(name).cloned()
+    }
+
+    /// Assigns one.
+    pub fn set(&self, name: impl Into<Name>, value: Value<'t>) {
+        self.extend([(name, value)]);
+    }
+
+    /// Assigns several.
+    pub fn extend(&self, fields: impl IntoIterator<Item = (impl Into<Name>, Value<'t>)>) {
+        let fields = fields.into_iter().map(|(name, value)| (name.into(), value));
+        self.0.borrow_mut().get_or_insert_default().extend(fields);
+    }
+
+    /// All of them.
+    pub fn all(&self) -> Map<Name, Value<'t>> {
+        self.0.borrow().as_deref().cloned().unwrap_or_default()
+    }
+
+    /// All of them, taken away.
+    pub fn take(&self) -> Map<Name, Value<'t>> {
+        self.0.take().map(|fields| *fields).unwrap_or_default()
+    }
+}
+
 /// Something of a library, symbolic.
 pub struct Term<'t> {
     /// A number of its own: two calls of `MetaData()` are two terms.
@@ -412,7 +539,7 @@ pub struct Term<'t> {
     /// The module whose code made it.
     pub file: FileId,
     /// Attributes that the project assigned to it.
-    pub fields: RefCell<Map<Name, Value<'t>>>,
+    pub fields: Fields<'t>,
     /// Was it certainly made?
     pub certain: bool,
 }
@@ -506,12 +633,17 @@ pub fn begins_statement(text: &str) -> bool {
 impl<'t> Value<'t> {
     /// Not readable at `span`, because of `why`.
     pub fn unknown(span: Span, why: impl Into<Name>) -> Value<'t> {
-        Value::Unknown(Unknown { span, why: why.into() })
+        Value::Unknown(Unknown::new(span, why))
+    }
+
+    /// The method `name` of a built-in value.
+    pub fn method_of(of: Value<'t>, name: &str) -> Value<'t> {
+        Value::BuiltinMethod(Rc::new(BuiltinMethod { of, name: name.into() }))
     }
 
     /// A string literal.
     pub fn literal(text: impl Into<Name>, span: Span) -> Value<'t> {
-        Value::Str(Str { text: text.into(), origin: Origin::literal(span) })
+        Value::Str(Str::new(text, Origin::Literal(span)))
     }
 
     /// The text, if this is a string.
@@ -755,7 +887,7 @@ impl fmt::Debug for Value<'_> {
             Value::Object(object) => write!(f, "<{} object>", object.class.qualified),
             Value::Function(function) | Value::Method(_, function) => write!(f, "<function {}>", function.name),
             Value::Builtin(name) => write!(f, "<{name}>"),
-            Value::BuiltinMethod(of, name) => write!(f, "<{of:?}.{name}>"),
+            Value::BuiltinMethod(method) => write!(f, "<{:?}.{}>", method.of, method.name),
             Value::Coroutine(coroutine) => write!(f, "<coroutine {}>", coroutine.function.name),
             Value::Term(term) => write!(f, "{term:?}"),
             Value::Super(class, _) => write!(f, "<super of {}>", class.qualified),

@@ -1,5 +1,7 @@
 //! What `context.configure` and the versions say about a comparison → [`Options`].
 
+use std::sync::Arc;
+
 use crate::catalog::table::TableName;
 use crate::catalog::{Dialect, Target, models};
 use crate::project::alembic::decisions::{Asked, Decide, Own};
@@ -175,7 +177,7 @@ pub struct Functions<'p> {
 impl Functions<'_> {
     fn passes(&self, filter: &'static str, asked: Asked) -> Option<bool> {
         let own = self.models.tables.iter().filter(|table| table.name.get() == Some(&asked.table));
-        let given = |column: &Column| column.given.iter().any(|given| given.name.as_deref() == Some("info"));
+        let given = |column: &Arc<Column>| column.given.iter().any(|given| given.name.as_deref() == Some("info"));
         let has_info = (asked.in_both || !asked.reflected)
             && own.clone().any(|table| table.info || table.columns.iter().any(given));
         self.decisions.passes(self.environment, filter, &Asked { has_info, ..asked })

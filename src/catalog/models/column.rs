@@ -167,7 +167,7 @@ impl Lowering<'_> {
                     };
                     let name = Expression::Name("sqlmodel.AutoString".to_owned());
                     let given = length.map(|length| Given {
-                        name: Some("length".to_owned()),
+                        name: Some("length".into()),
                         value: Expression::Int(length),
                         span: column.span,
                     });
@@ -280,7 +280,7 @@ fn of_class(class: &ClassRef, field: bool) -> Option<ColumnType> {
         let callee = Box::new(Expression::Name("sqlalchemy.Enum".to_owned()));
         let given = Given {
             name: None,
-            value: Expression::Class(class.clone()),
+            value: Expression::Class(Box::new(class.clone())),
             span: Span::start_of(crate::source::FileId(0)),
         };
         return Some(ColumnType { kind, written: Some(Expression::Call(callee, vec![given])) });

@@ -35,7 +35,7 @@ pub fn of(value: &Expression, dialect: Dialect) -> Option<String> {
             "sqlalchemy.sqltypes.NULLTYPE" => None,
             _ => None,
         },
-        Expression::Operation(operator, operands) => match (operator.as_str(), &operands[..]) {
+        Expression::Operation(operator, operands) => match (*operator, &operands[..]) {
             ("-", [Expression::Int(number)]) => Some(format!("-{number}")),
             _ => None,
         },

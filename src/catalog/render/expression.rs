@@ -30,7 +30,7 @@ impl Writer<'_> {
             }
             Expression::Attribute(of, name) => format!("{}.{name}", self.expression(of)?),
             Expression::Operation(operator, operands) => match &operands[..] {
-                [Expression::Int(number)] if operator == "-" => format!("-{number}"),
+                [Expression::Int(number)] if *operator == "-" => format!("-{number}"),
                 _ => return None,
             },
             Expression::Unknown

@@ -286,12 +286,12 @@ impl<'t> Alembic<'t> {
         let text = value.as_str().map(str::to_owned);
         let stray = text.as_deref().and_then(stray_percent);
         let typed_at = match &value {
-            Value::Str(text) => text.origin.leaves().first().map(|leaf| leaf.span),
+            Value::Str(text) => text.origin.leaves().first().map(|leaf| leaf.span()),
             _ => None,
         };
         let kept = match &value {
             Value::Str(text) if stray.is_none() => {
-                Value::Str(Str { text: text.text.replace("%%", "%").into(), origin: text.origin.clone() })
+                Value::Str(Str::new(text.text.replace("%%", "%"), text.origin.clone()))
             }
             other => other.clone(),
         };
@@ -335,8 +335,7 @@ fn option_value<'t>(machine: &Machine<'t>, option: &ConfigOption, key: &str, spa
 
 /// A string that knows the line of the configuration file that it comes from.
 fn option_text<'t>(text: &str, option: &ConfigOption) -> Value<'t> {
-    let origin = Origin { span: option.span, kind: OriginKind::Option, from: Vec::new() };
-    Value::Str(Str { text: text.into(), origin: Rc::new(origin) })
+    Value::Str(Str::new(text, Origin::of(option.span, OriginKind::Option, Vec::new())))
 }
 
 fn open_dict<'t>() -> Value<'t> {

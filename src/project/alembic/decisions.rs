@@ -223,7 +223,7 @@ impl<'t> Asking<'t> {
     pub(super) fn record_term(&mut self, class: &str, fields: Vec<(&str, Value<'t>)>, span: Span) -> Rc<Term<'t>> {
         let callee = self.machine.name_term(class, span);
         let term = self.machine.term(TermKind::Call(callee, Rc::new(Arguments::default())), span);
-        term.fields.borrow_mut().extend(fields.into_iter().map(|(name, value)| (name.into(), value)));
+        term.fields.extend(fields);
         term
     }
 }

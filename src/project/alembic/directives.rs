@@ -102,9 +102,9 @@ impl<'t> Asking<'t> {
                     Field::Bool(_) => *name == "modify_nullable",
                     Field::Text(_) | Field::Something => true,
                 };
-                match term.fields.borrow().get(*name)? {
+                match term.fields.get(name)? {
                     Value::OneOf(_) | Value::Unknown(_) => return None,
-                    now if has_said && !says(name, now) => without.push(*name),
+                    now if has_said && !says(name, &now) => without.push(*name),
                     _ => {}
                 }
             }
@@ -138,8 +138,7 @@ fn list<'t>(items: Vec<Value<'t>>) -> Value<'t> {
 /// The operations in a container and the containers in it; `None`: they can't be told.
 fn gather<'t>(container: &Value<'t>, found: &mut Vec<Rc<Term<'t>>>) -> Option<()> {
     let Value::Term(term) = container else { return None };
-    let fields = term.fields.borrow();
-    let Some(operations) = fields.get("ops") else {
+    let Some(operations) = term.fields.get("ops") else {
         found.push(term.clone());
         return Some(());
     };
@@ -177,7 +176,7 @@ pub(super) fn called<'t>(
     span: Span,
 ) -> Option<Outcome<'t>> {
     of.call()?.0.dotted()?.strip_prefix(OPS)?;
-    let fields = of.fields.borrow();
+    let fields = of.fields.all();
     match method {
         "has_changes" => {
             let mut changes = fields.iter().filter(|(name, _)| name.starts_with("modify_"));

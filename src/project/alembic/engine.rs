@@ -141,7 +141,7 @@ impl<'t> Alembic<'t> {
                 }
                 let similar = dict.entries.borrow().iter().find_map(|(key, value)| match (key, value) {
                     (Key::Str(key), Value::Str(text)) if key.ends_with("url") && text.text.contains(':') => {
-                        Some((key.to_string(), text.origin.span))
+                        Some((key.to_string(), text.origin.span()))
                     }
                     _ => None,
                 });
@@ -502,10 +502,7 @@ impl<'t> Alembic<'t> {
                                     _ => whole.origin.clone(),
                                 };
                                 let from = vec![origin, whole.origin.clone()];
-                                Value::Str(Str {
-                                    text: format!("{driver}://{rest}").into(),
-                                    origin: Origin::made(span, from),
-                                })
+                                Value::Str(Str::new(format!("{driver}://{rest}"), Origin::made(span, from)))
                             }
                             _ => machine.unknown(span, "the URL's driver is not known"),
                         }
@@ -543,8 +540,8 @@ fn masked<'t>(text: &Value<'t>, span: Span) -> Value<'t> {
     let Some((scheme, rest)) = whole.text.split_once("://") else { return text.clone() };
     let Some((user, host)) = rest.rsplit_once('@') else { return text.clone() };
     let Some((user, _)) = user.split_once(':') else { return text.clone() };
-    let origin = Origin { span, kind: OriginKind::Masked, from: vec![whole.origin.clone()] };
-    Value::Str(Str { text: format!("{scheme}://{user}:***@{host}").into(), origin: Rc::new(origin) })
+    let origin = Origin::of(span, OriginKind::Masked, vec![whole.origin.clone()]);
+    Value::Str(Str::new(format!("{scheme}://{user}:***@{host}"), origin))
 }
 
 /// `URL.create(drivername=…, username=…, …)` as text. Parts that are not known, other than the driver, become `…`.
@@ -579,7 +576,7 @@ fn rendered<'t>(machine: &mut Machine<'t>, arguments: &Rc<Arguments<'t>>, span: 
         text.push('/');
         text.push_str(&database);
     }
-    Value::Str(Str { text: text.into(), origin: Origin::made(span, vec![driver.origin.clone()]) })
+    Value::Str(Str::new(text, Origin::made(span, vec![driver.origin.clone()])))
 }
 
 /// A user name or password as SQLAlchemy writes it into a URL.
@@ -598,8 +595,8 @@ fn quoted(text: &str) -> String {
 pub fn url_of(machine: &Machine<'_>, value: &Value<'_>, span: Span) -> Known<EngineUrl> {
     let _ = machine;
     match value {
-        Value::Str(text) => Known::Is(read(text, span), text.origin.span),
-        Value::Term(_) if let Some(text) = beginning(value) => Known::Is(read(&text, span), text.origin.span),
+        Value::Str(text) => Known::Is(read(text, span), text.origin.span()),
+        Value::Term(_) if let Some(text) = beginning(value) => Known::Is(read(&text, span), text.origin.span()),
         Value::OneOf(values) => {
             let mut first: Option<EngineUrl> = None;
             for value in values.iter() {
@@ -634,7 +631,7 @@ pub fn url_of(machine: &Machine<'_>, value: &Value<'_>, span: Span) -> Known<Eng
 /// `f"postgresql+asyncpg://{user}:{password}@{host}"`.
 fn beginning(value: &Value<'_>) -> Option<Str> {
     let text = value.begins_url()?;
-    Some(Str { text: format!("{}…", text.text).into(), origin: text.origin })
+    Some(Str::new(format!("{}…", text.text), text.origin.clone()))
 }
 
 fn read(text: &Str, used_at: Span) -> EngineUrl {
@@ -644,18 +641,18 @@ fn read(text: &Str, used_at: Span) -> EngineUrl {
     let mut masked_at = None;
     let mut typed = text.origin.clone();
     loop {
-        match &typed.kind {
+        match typed.kind() {
             OriginKind::DotEnv(_) => kind = UrlKind::DotEnv,
             OriginKind::Default(name) => kind = UrlKind::Default(name.to_string()),
             OriginKind::Variable(name) => kind = UrlKind::Variable(name.to_string()),
-            OriginKind::Masked => masked_at = Some(typed.span),
+            OriginKind::Masked => masked_at = Some(typed.span()),
             _ => {}
         }
-        if chain.last() != Some(&typed.span) {
-            chain.push(typed.span);
+        if chain.last() != Some(&typed.span()) {
+            chain.push(typed.span());
         }
-        let Some(next) = typed.from.first().cloned() else { break };
+        let Some(next) = typed.from().first().cloned() else { break };
         typed = next;
     }
-    EngineUrl::read(&text.text, typed.span, Provenance { kind, chain, masked_at })
+    EngineUrl::read(&text.text, typed.span(), Provenance { kind, chain, masked_at })
 }

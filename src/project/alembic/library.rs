@@ -8,6 +8,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
+use rustc_hash::FxHashSet;
+
 use crate::project::Known;
 use crate::project::alembic::config::Config;
 use crate::project::alembic::env_layout;
@@ -577,7 +579,7 @@ pub fn try_filters<'t>(
 fn only_through(layout: &mut env_layout::Layout, module: &Rc<Module<'_>>) {
     let imports = module.imports.borrow();
     let reached_without = |statement: Option<Span>| {
-        let mut seen: Vec<*const Module<'_>> = Vec::new();
+        let mut seen: FxHashSet<*const Module<'_>> = FxHashSet::default();
         let mut files = BTreeSet::new();
         let mut waiting: Vec<Rc<Module<'_>>> = imports
             .iter()
@@ -585,10 +587,9 @@ fn only_through(layout: &mut env_layout::Layout, module: &Rc<Module<'_>>) {
             .map(|(_, module)| module.clone())
             .collect();
         while let Some(module) = waiting.pop() {
-            if seen.contains(&Rc::as_ptr(&module)) {
+            if !seen.insert(Rc::as_ptr(&module)) {
                 continue;
             }
-            seen.push(Rc::as_ptr(&module));
             files.extend(module.file);
             waiting.extend(module.imports.borrow().iter().map(|(_, module)| module.clone()));
         }

@@ -24,7 +24,7 @@ impl<'t> Alembic<'t> {
 /// What `context.script.version_locations` holds at the end of a run that changed it at `span`.
 pub(super) fn version_locations(machine: &mut Machine<'_>, span: Span, certain: bool) -> SetLocations {
     let script = machine.name_term(SCRIPT, span);
-    let value = script.fields.borrow().get("version_locations").cloned();
+    let value = script.fields.get("version_locations");
     let mut set = SetLocations { span, texts: Vec::new(), doubt: None };
     let items = match &value {
         Some(Value::None) => Some(Vec::new()),

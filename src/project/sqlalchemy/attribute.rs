@@ -1,5 +1,7 @@
 //! What a class statement binds or annotates → [`Attribute`]: its kind, its annotation, its column or relationship.
 
+use std::sync::Arc;
+
 use crate::project::sqlalchemy::bases;
 use crate::project::sqlalchemy::column::Column;
 use crate::project::sqlalchemy::expression::{self, Expression};
@@ -21,9 +23,9 @@ pub struct Attribute {
     /// What it is.
     pub kind: Kind,
     /// `name: annotation`
-    pub annotation: Option<Annotation>,
+    pub annotation: Option<Box<Annotation>>,
     /// The column that it makes, where it makes one.
-    pub column: Option<Box<Column>>,
+    pub column: Option<Arc<Column>>,
     /// The relationship that it is.
     pub relationship: Option<Box<Relationship>>,
     /// The value, where it is none of these.
@@ -423,12 +425,12 @@ fn without_none(found: Expression) -> (bool, Expression) {
                 if rest.len() == 1 {
                     (optional, rest.remove(0))
                 } else {
-                    (optional, Expression::Operation("|".to_owned(), rest))
+                    (optional, Expression::Operation("|", rest.into()))
                 }
             }
             single => (false, single),
         },
-        Expression::Operation(operator, operands) if operator == "|" => {
+        Expression::Operation("|", operands) => {
             let mut rest = Vec::new();
             let mut optional = false;
             for operand in operands {
@@ -443,7 +445,7 @@ fn without_none(found: Expression) -> (bool, Expression) {
             if rest.len() == 1 {
                 (optional, rest.remove(0))
             } else {
-                (optional, Expression::Operation("|".to_owned(), rest))
+                (optional, Expression::Operation("|", rest.into()))
             }
         }
         other => (false, other),

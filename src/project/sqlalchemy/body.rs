@@ -1,6 +1,7 @@
 //! Class statements → [`ClassBody`] with its attributes; SQLModel's fields → columns.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::project::sqlalchemy::attribute::{self, Attribute, Kind};
 use crate::project::sqlalchemy::column::{self, Column};
@@ -20,8 +21,9 @@ impl<'t> SqlAlchemy<'t> {
         }
         let bindings: Vec<(Name, Binding<'t>)> =
             class.attributes.borrow().iter().map(|(name, binding)| (name.clone(), binding.clone())).collect();
-        let attributes =
-            bindings.iter().filter_map(|(name, binding)| self.attribute_of(machine, class, name, binding)).collect();
+        let attributes = bindings.iter().filter_map(|(name, binding)| self.attribute_of(machine, class, name, binding));
+        let mut attributes: Vec<Attribute> = attributes.collect();
+        attributes.shrink_to_fit();
         let mut state = self.state.borrow_mut();
         let id = BodyId(state.models.bodies.len());
         state.models.bodies.push(ClassBody {
@@ -29,7 +31,7 @@ impl<'t> SqlAlchemy<'t> {
             qualified: class.qualified.to_string(),
             name_span: class.name_span,
             span: class.span,
-            attributes,
+            attributes: Arc::new(attributes),
         });
         state.body_by_address.insert(address(class), id);
         state.kept.push(Value::Class(class.clone()));
@@ -96,8 +98,8 @@ impl<'t> SqlAlchemy<'t> {
             name_span: binding.span,
             span: binding.statement,
             kind,
-            annotation,
-            column: column.map(Box::new),
+            annotation: annotation.map(Box::new),
+            column: column.map(Arc::new),
             relationship: relationship.map(Box::new),
             value: match kind {
                 Kind::Plain | Kind::Other | Kind::None | Kind::TrailingComma => expression::of_value(&binding.value),
@@ -168,7 +170,7 @@ impl<'t> SqlAlchemy<'t> {
         if let Some(given) = arguments.keyword("sa_type") {
             self.type_met(&given.value);
             column.column_type = Some(Given {
-                name: Some("sa_type".to_owned()),
+                name: Some("sa_type".into()),
                 value: expression::of_value(&given.value),
                 span: given.span,
             });
@@ -189,7 +191,7 @@ impl<'t> SqlAlchemy<'t> {
                     given: arguments
                         .keyword("ondelete")
                         .map(|action| Given {
-                            name: Some("ondelete".to_owned()),
+                            name: Some("ondelete".into()),
                             value: expression::of_value(&action.value),
                             span: action.span,
                         })
@@ -209,7 +211,7 @@ impl<'t> SqlAlchemy<'t> {
                         ("primary_key", Value::Bool(value)) => column.primary_key = Some(*value),
                         ("server_default", value) if !matches!(value, Value::None) => {
                             column.server_default = Some(Given {
-                                name: Some("server_default".to_owned()),
+                                name: Some("server_default".into()),
                                 value: expression::of_value(value),
                                 span,
                             });
@@ -219,7 +221,7 @@ impl<'t> SqlAlchemy<'t> {
                         ("unique", value) => column.unique = Some(expression::of_value(value)),
                         // What SQLModel hands on to the column as it is.
                         (key, value) => column.given.push(Given {
-                            name: Some(key.to_owned()),
+                            name: Some(key.into()),
                             value: expression::of_value(value),
                             span,
                         }),

@@ -221,7 +221,7 @@ pub fn read<'t>(term: &Term<'t>, attribute: Option<(&str, Span, Span)>, find: &d
     if let Some(given) = arguments.keyword("type_").or_else(|| arguments.keyword("_type")) {
         find.type_met(&given.value);
         column.column_type =
-            Some(Given { name: Some("type_".to_owned()), value: expression::of_value(&given.value), span: given.span });
+            Some(Given { name: Some("type_".into()), value: expression::of_value(&given.value), span: given.span });
     }
     column.take_keywords(arguments);
     Some(column)
@@ -268,7 +268,7 @@ impl Column {
                 "unique" => self.unique = Some(value),
                 "server_default" if value != Expression::None => {
                     self.server_default =
-                        Some(Given { name: Some("server_default".to_owned()), value, span: keyword.span });
+                        Some(Given { name: Some("server_default".into()), value, span: keyword.span });
                 }
                 _ => {}
             }
@@ -351,7 +351,7 @@ pub fn constraint<'t>(value: &Value<'t>, find: &dyn FindColumn<'t>) -> Option<Co
             columns = items(0, "columns").unwrap_or_default().iter().map(|item| column_name(item, find)).collect();
             for item in items(1, "refcolumns").unwrap_or_default() {
                 let span = match &item {
-                    Value::Str(text) => text.origin.span,
+                    Value::Str(text) => text.origin.span(),
                     _ => term.span,
                 };
                 foreign_keys.push(ForeignKey {

@@ -163,7 +163,7 @@ impl<'t> SqlAlchemy<'t> {
         let callee = machine.name_term("sqlalchemy.engine.interfaces.Dialect", span);
         let described = machine.call_term(&callee, &Rc::new(Arguments::default()), span);
         if let Value::Term(term) = &described {
-            term.fields.borrow_mut().insert("name".into(), Value::literal(dialect, span));
+            term.fields.set("name", Value::literal(dialect, span));
         }
         match call_method(machine, object, "load_dialect_impl", vec![described], span) {
             Some(Value::Term(term)) if is_call_of_library(&term, "load_dialect_impl") => {

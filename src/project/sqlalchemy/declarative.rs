@@ -1,6 +1,7 @@
 //! Class statements → declarative bases and [`MappedClass`]es with their tables.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::project::Known;
 use crate::project::sqlalchemy::attribute::{self, Attribute, Kind, Shape};
@@ -90,7 +91,7 @@ impl<'t> SqlAlchemy<'t> {
             })
         };
         let base_allows = class.library_bases().any(|base| {
-            base.fields.borrow().get("__allow_unmapped__").is_some_and(|value| !matches!(value, Value::Bool(false)))
+            base.fields.get("__allow_unmapped__").is_some_and(|value| !matches!(value, Value::Bool(false)))
         });
         let dataclass = class.library_bases().any(|base| names::sqlalchemy(base) == Some("MappedAsDataclass"))
             || class.decorators.iter().any(|decorator| format!("{decorator:?}").contains("mapped_as_dataclass"));
@@ -358,7 +359,12 @@ impl<'t> SqlAlchemy<'t> {
 
     /// SQLAlchemy copies the columns of mixins, and makes those of annotations: each class gets an attribute of its own
     /// for them, so that `User.id` is the column of `user`.
-    fn bind_columns(&self, machine: &mut Machine<'t>, class: &Rc<Class<'t>>, columns: &mut [(Column, usize)]) {
+    fn bind_columns(&self, machine: &mut Machine<'t>, class: &Rc<Class<'t>>, columns: &mut [(Arc<Column>, usize)]) {
+        let is_inherited = |(column, _): &&(Arc<Column>, usize)| {
+            column.attribute.as_ref().is_some_and(|name| !class.attributes.borrow().contains_key(&**name))
+        };
+        let inherited = columns.iter().filter(is_inherited).count();
+        class.attributes.borrow_mut().reserve_exact(inherited);
         for (column, at) in columns.iter_mut() {
             let Some(attribute) = column.attribute.clone() else { continue };
             let own = class.own(&attribute);
@@ -378,12 +384,12 @@ impl<'t> SqlAlchemy<'t> {
                 certain: column.certain,
                 only_annotated: false,
             };
-            class.attributes.borrow_mut().insert(attribute.as_str().into(), binding);
+            class.attributes.borrow_mut().insert(machine.shared(&attribute), binding);
         }
     }
 
     /// `__table_args__` may name the columns of the class by their objects before the table is registered.
-    fn name_columns(&self, owners: &[(Rc<Class<'t>>, Role)], columns: &[(Column, usize)]) {
+    fn name_columns(&self, owners: &[(Rc<Class<'t>>, Role)], columns: &[(Arc<Column>, usize)]) {
         let mut state = self.state.borrow_mut();
         let next = TableId(state.models.tables.len());
         for (owner, _) in owners.iter().filter(|(_, role)| *role != Role::Mapped) {
@@ -404,14 +410,14 @@ impl<'t> SqlAlchemy<'t> {
         class: &Rc<Class<'t>>,
         owners: &[(Rc<Class<'t>>, Role)],
         kind: RegistryKind,
-    ) -> (Vec<(Column, usize)>, bool) {
+    ) -> (Vec<(Arc<Column>, usize)>, bool) {
         let mut columns = Vec::new();
         let mut unread = false;
         let mut seen: Vec<String> = Vec::new();
         for (owner, role) in owners {
             let body = self.body(machine, owner);
             let attributes = self.state.borrow().models.body(body).attributes.clone();
-            for found in attributes {
+            for found in &*attributes {
                 if seen.contains(&found.name) {
                     continue;
                 }
@@ -429,7 +435,7 @@ impl<'t> SqlAlchemy<'t> {
                     .and_then(|binding| column::call_of(&binding.value))
                     .map_or(0, address);
                 if let Some(column) = found.column.clone() {
-                    columns.push((*column, at));
+                    columns.push((column, at));
                     continue;
                 }
                 match found.kind {
@@ -443,7 +449,7 @@ impl<'t> SqlAlchemy<'t> {
                             Some(term) => {
                                 let place = Some((&*found.name, found.name_span, found.span));
                                 match column::read(term, place, self) {
-                                    Some(column) => columns.push((column, address(term))),
+                                    Some(column) => columns.push((column.into(), address(term))),
                                     None => unread = true,
                                 }
                             }
@@ -455,8 +461,8 @@ impl<'t> SqlAlchemy<'t> {
                     }
                     Kind::AnnotationOnly | Kind::Plain | Kind::None => {
                         if let Some(annotation) = &found.annotation {
-                            match self.column_of_annotation(&found, annotation, kind) {
-                                Ok(Some(column)) => columns.push((column, at)),
+                            match self.column_of_annotation(found, annotation, kind) {
+                                Ok(Some(column)) => columns.push((column.into(), at)),
                                 Ok(None) => {}
                                 Err(()) => unread = true,
                             }
@@ -473,7 +479,7 @@ impl<'t> SqlAlchemy<'t> {
                 .columns
                 .into_iter()
                 .filter(|column| !seen.iter().any(|name| column.attribute.as_ref() == Some(name)));
-            columns.extend(new.map(|column| (column, 0)));
+            columns.extend(new.map(|column| (column.into(), 0)));
         }
         (columns, unread)
     }

@@ -38,7 +38,7 @@ pub enum Expression {
     /// A column of the project's tables, by its key; told only where columns are expected.
     Column(String),
     /// A class of the project.
-    Class(ClassRef),
+    Class(Box<ClassRef>),
     /// A function of the project, or a lambda.
     Function(String),
     /// A call.
@@ -48,7 +48,7 @@ pub enum Expression {
     /// `of[key]`
     Item(Box<Expression>, Box<Expression>),
     /// An operator with its operands.
-    Operation(String, Vec<Expression>),
+    Operation(&'static str, Box<[Expression]>),
     /// Something else, in a word: `object`, `bytes`.
     Other(String),
 }
@@ -82,7 +82,7 @@ impl PartialEq for Same {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Given {
     /// The keyword; `None` for a positional argument.
-    pub name: Option<String>,
+    pub name: Option<Box<str>>,
     /// The value.
     pub value: Expression,
     /// The value's expression.
@@ -171,7 +171,7 @@ impl<'t> Copying<'_, 't> {
             ),
             Value::List(_) | Value::Set(_) | Value::Dict(_) => Expression::Unknown,
             Value::Builtin(name) => Expression::Builtin((*name).to_owned()),
-            Value::Class(class) => Expression::Class(self.class(class, depth)),
+            Value::Class(class) => Expression::Class(Box::new(self.class(class, depth))),
             Value::Function(function) | Value::Method(_, function) => Expression::Function(function.name.to_string()),
             Value::Term(term) => self.term(term, depth),
             Value::Ellipsis => Expression::Other("ellipsis".to_owned()),
@@ -187,7 +187,7 @@ impl<'t> Copying<'_, 't> {
                     let library = object.library.borrow();
                     let arguments = library.as_ref().and_then(Value::as_term).and_then(|term| term.call());
                     let given = arguments.map(|(_, arguments)| self.given(arguments, depth - 1)).unwrap_or_default();
-                    Expression::Call(Box::new(Expression::Class(class)), given)
+                    Expression::Call(Box::new(Expression::Class(Box::new(class))), given)
                 }
             },
             Value::Super(..) => Expression::Unknown,
@@ -247,10 +247,9 @@ impl<'t> Copying<'_, 't> {
             TermKind::Attribute(of, name) => Expression::Attribute(boxed(of), name.to_string()),
             TermKind::Call(callee, arguments) => Expression::Call(boxed(callee), self.given(arguments, depth - 1)),
             TermKind::Item(of, key) => Expression::Item(boxed(of), Box::new(self.value(key, depth - 1))),
-            TermKind::Operation(operator, operands) => Expression::Operation(
-                (*operator).to_owned(),
-                operands.iter().map(|operand| self.value(operand, depth - 1)).collect(),
-            ),
+            TermKind::Operation(operator, operands) => {
+                Expression::Operation(operator, operands.iter().map(|operand| self.value(operand, depth - 1)).collect())
+            }
             TermKind::Of(..) => Expression::Unknown,
         }
     }
@@ -262,7 +261,7 @@ impl<'t> Copying<'_, 't> {
             span: argument.span,
         });
         let keywords = arguments.keywords.iter().map(|keyword| Given {
-            name: Some(keyword.name.to_string()),
+            name: Some((*keyword.name).into()),
             value: self.value(&keyword.value, depth),
             span: keyword.span,
         });

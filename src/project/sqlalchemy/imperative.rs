@@ -1,6 +1,7 @@
 //! Mapping after the class statement: `map_imperatively(…)`, `User.name = Column(…)`.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::project::sqlalchemy::attribute::{self, Attribute, Kind};
 use crate::project::sqlalchemy::bases::AutoName;
@@ -99,7 +100,7 @@ impl<'t> SqlAlchemy<'t> {
             if let Some(column_name) = &column.name {
                 state.column_by_term.insert(address(term), (table, column_name.clone()));
             }
-            state.models.tables[table.0].columns.push(column);
+            state.models.tables[table.0].columns.push(column.into());
         } else if value.is_unknown()
             && let Some(table) = table
         {
@@ -114,7 +115,7 @@ impl<'t> SqlAlchemy<'t> {
                 _ => None,
             };
             let mut state = self.state.borrow_mut();
-            state.models.bodies[body.0].attributes.push(Attribute {
+            Arc::make_mut(&mut state.models.bodies[body.0].attributes).push(Attribute {
                 name: name.to_string(),
                 name_span: span,
                 span,

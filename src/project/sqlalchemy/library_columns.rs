@@ -32,7 +32,7 @@ struct Maker {
 impl Maker {
     fn column(&mut self, name: &str, column_type: &str, length: Option<i64>, is: Is) -> &mut Column {
         let span = self.span;
-        let given = |name: &str, value| Given { name: Some(name.to_owned()), value, span };
+        let given = |name: &str, value| Given { name: Some(name.into()), value, span };
         let mut column = Column::empty(span);
         column.name = Some(name.to_owned());
         column.attribute = Some(name.to_owned());
@@ -58,11 +58,8 @@ impl Maker {
 
     fn refers(&mut self, name: &str, column_type: &str, is: Is, target: &str, ondelete: Option<&str>) {
         let span = self.span;
-        let given = ondelete.map(|rule| Given {
-            name: Some("ondelete".to_owned()),
-            value: Expression::Str(rule.to_owned()),
-            span,
-        });
+        let given =
+            ondelete.map(|rule| Given { name: Some("ondelete".into()), value: Expression::Str(rule.to_owned()), span });
         let key = ForeignKey {
             target: ForeignKeyTarget::Text(target.to_owned()),
             span,

@@ -1,8 +1,10 @@
 //! The facts of several runs → one [`Models`]: what the same statement made in two runs is one thing.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
-use crate::project::sqlalchemy::column::ForeignKeyTarget;
+use crate::project::sqlalchemy::column::{Column, ForeignKeyTarget};
 use crate::project::sqlalchemy::{BodyId, ClassId, MetaDataId, Models, RegistryId, TableId};
 use crate::source::Span;
 
@@ -119,7 +121,11 @@ impl Models {
             let table = &mut self.tables[id.0];
             table.class = table.class.map(|class| renumbering.classes[class.0]);
             table.duplicate_of = table.duplicate_of.map(|first| renumbering.tables[first.0]);
-            let of_columns = table.columns.iter_mut().flat_map(|column| &mut column.foreign_keys);
+            let to_columns = |column: &&mut Arc<Column>| {
+                column.foreign_keys.iter().any(|key| matches!(key.target, ForeignKeyTarget::Column(..)))
+            };
+            let columns = table.columns.iter_mut().filter(to_columns);
+            let of_columns = columns.flat_map(|column| &mut Arc::make_mut(column).foreign_keys);
             let of_constraints = table.constraints.iter_mut().flat_map(|constraint| &mut constraint.foreign_keys);
             for foreign_key in of_columns.chain(of_constraints) {
                 if let ForeignKeyTarget::Column(table, _) = &mut foreign_key.target {

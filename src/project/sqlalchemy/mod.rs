@@ -26,6 +26,7 @@ mod tests;
 pub mod url;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::project::Known;
 use crate::project::sqlalchemy::attribute::Attribute;
@@ -178,7 +179,7 @@ pub struct Table {
     /// `false`: registered only on some paths.
     pub certain: bool,
     /// The columns that were read.
-    pub columns: Vec<Column>,
+    pub columns: Vec<Arc<Column>>,
     /// There may be further columns: of a library's mixin, of a base that could not be read, reflected.
     pub open: bool,
     /// Constraints and indexes that are given apart from columns.
@@ -286,8 +287,8 @@ pub struct ClassBody {
     pub name_span: Span,
     /// The whole statement.
     pub span: Span,
-    /// What it binds and annotates, in order.
-    pub attributes: Vec<Attribute>,
+    /// What it binds and annotates, in order. Shared: the classes that derive from it look through them, too.
+    pub attributes: Arc<Vec<Attribute>>,
 }
 
 impl Models {

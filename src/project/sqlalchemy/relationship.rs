@@ -41,7 +41,7 @@ pub fn read(arguments: &Arguments<'_>, span: Span) -> Relationship {
     let target = match arguments.get(0, "argument") {
         None if arguments.open => Target::Unknown,
         None => Target::Annotation,
-        Some(Value::Str(text)) => Target::Text(text.text.to_string(), text.origin.span),
+        Some(Value::Str(text)) => Target::Text(text.text.to_string(), text.origin.span()),
         Some(Value::Class(class)) => Target::Class(class.qualified.to_string()),
         Some(_) => Target::Unknown,
     };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::project::Known;
 use crate::project::sqlalchemy::column::{self, Column, Constraint, ConstraintKind, FindColumn};
@@ -29,7 +30,7 @@ pub(super) struct TableArguments {
     /// Constraints and indexes.
     pub(super) constraints: Vec<Constraint>,
     /// Columns.
-    pub(super) columns: Vec<(Column, usize)>,
+    pub(super) columns: Vec<(Arc<Column>, usize)>,
 }
 
 /// A table about to be registered.
@@ -152,7 +153,7 @@ impl<'t> SqlAlchemy<'t> {
                 if let Some(term) = column::call_of(value)
                     && let Some(read) = column::read(term, None, self)
                 {
-                    found.columns.push((read, address(term)));
+                    found.columns.push((read.into(), address(term)));
                 } else if let Some(constraint) = column::constraint(value, self) {
                     found.constraints.push(constraint);
                 } else if !matches!(value, Value::None | Value::Str(_)) {
@@ -170,7 +171,7 @@ impl<'t> SqlAlchemy<'t> {
         for (key, value) in entries {
             if let Key::Str(key) = key {
                 let span = match &value {
-                    Value::Str(text) => text.origin.span,
+                    Value::Str(text) => text.origin.span(),
                     _ => Span::start_of(FileId(0)),
                 };
                 self.take_keyword(&key, &value, span, found);
@@ -188,7 +189,7 @@ impl<'t> SqlAlchemy<'t> {
             "schema" => match value {
                 Value::None => found.no_schema = true,
                 Value::Str(text) => {
-                    found.schema = Some(Known::Is(text.text.to_string(), text.origin.span));
+                    found.schema = Some(Known::Is(text.text.to_string(), text.origin.span()));
                 }
                 Value::Term(term) if term.dotted().is_some_and(|name| name.ends_with("BLANK_SCHEMA")) => {
                     found.no_schema = true;
@@ -228,7 +229,7 @@ impl<'t> SqlAlchemy<'t> {
             class,
             reached_by: BTreeSet::new(),
             certain,
-            columns: Vec::new(),
+            columns: Vec::with_capacity(arguments.columns.len()),
             open: arguments.open,
             constraints: arguments.constraints,
             comment: arguments.comment,
@@ -342,7 +343,7 @@ impl<'t> SqlAlchemy<'t> {
                         if let Some(name) = &column.name {
                             state.column_by_term.insert(at, (table, name.clone()));
                         }
-                        state.models.tables[table.0].columns.push(column);
+                        state.models.tables[table.0].columns.push(column.into());
                     }
                     None => state.models.tables[table.0].open = true,
                 }
@@ -414,7 +415,7 @@ impl<'t> SqlAlchemy<'t> {
 /// A table's name: text, or `quoted_name("…", quote=True)`.
 pub(super) fn known_name(value: &Value<'_>, span: Span) -> Known<String> {
     match value {
-        Value::Str(text) => Known::Is(text.text.to_string(), text.origin.span),
+        Value::Str(text) => Known::Is(text.text.to_string(), text.origin.span()),
         Value::Term(term) if names::called(term) == Some("quoted_name") => {
             match term.call().and_then(|(_, arguments)| arguments.positional.first()) {
                 Some(first) => known_name(&first.value, first.span),

@@ -227,13 +227,13 @@ fn plain<'t>(machine: &mut Machine<'t>, name: &'static str, arguments: &Rc<Argum
             let default = arguments.positional.get(2).map(|argument| argument.value.clone());
             return get_attribute(machine, name, of, &attribute.text, default, span);
         }
-        ("vars", of) => match namespace(of, span) {
+        ("vars", of) => match namespace(machine, of) {
             Some(names) => names,
             None => why_not(of, span),
         },
         // What its bases have belongs to it, and private names as Python spells them: `_Class__name`.
         ("dir", Value::Class(_) | Value::Object(_)) => machine.unknown(span, "the names that a class has"),
-        ("dir", of) => match namespace(of, span) {
+        ("dir", of) => match namespace(machine, of) {
             Some(Value::Dict(names)) => {
                 let mut found: Vec<_> = names.entries.borrow().keys().cloned().collect();
                 found.sort_by_key(|key| match key {
@@ -564,10 +564,10 @@ fn get_attribute<'t>(
 }
 
 /// `vars(of)`: the names of a module, class or object.
-fn namespace<'t>(of: &Value<'t>, span: Span) -> Option<Value<'t>> {
-    let _ = span;
+fn namespace<'t>(machine: &mut Machine<'t>, of: &Value<'t>) -> Option<Value<'t>> {
     let (entries, open): (Vec<(Key, Value<'t>)>, bool) = match of {
         Value::Module(module) => {
+            machine.bind_own_names(module);
             let names = module.scope.names.borrow();
             let entries = names.iter().map(|(name, binding)| (Key::Str(name.clone()), binding.value.clone()));
             (entries.collect(), module.scope.open.borrow().is_some())

@@ -272,7 +272,7 @@ pub fn builtin_attribute<'t>(machine: &mut Machine<'t>, of: &Value<'t>, name: &s
         (Value::Int(_) | Value::Bool(_) | Value::Float(_), "real" | "imag" | "numerator" | "denominator") => {
             Some(Ok(Value::unknown(span, "a part of a number")))
         }
-        _ => Some(Ok(Value::BuiltinMethod(Rc::new(of.clone()), name.into()))),
+        _ => Some(Ok(Value::method_of(of.clone(), name))),
     }
 }
 
@@ -310,8 +310,8 @@ pub fn call_method<'t>(
                     open: arguments.open,
                 });
                 match machine.attribute(&receiver.value, name, span)? {
-                    Value::BuiltinMethod(of, name) if !matches!(*of, Value::Builtin(_)) => {
-                        call_method(machine, &of, &name, &rest, span)
+                    Value::BuiltinMethod(method) if !matches!(method.of, Value::Builtin(_)) => {
+                        call_method(machine, &method.of, &method.name, &rest, span)
                     }
                     callee => machine.call(&callee, &rest, span),
                 }
@@ -474,12 +474,12 @@ fn choose<'t>(arguments: &Arguments<'t>, mut number: usize) -> Arguments<'t> {
 }
 
 /// A text that the code at `span` made from `from`.
-pub fn made<'t>(text: impl Into<Name>, span: Span, from: Vec<Rc<Origin>>) -> Value<'t> {
-    Value::Str(Str { text: text.into(), origin: Origin::made(span, from) })
+pub fn made<'t>(text: impl Into<Name>, span: Span, from: Vec<Origin>) -> Value<'t> {
+    Value::Str(Str::new(text, Origin::made(span, from)))
 }
 
 /// The origins of the texts in `values`, containers included.
-pub fn origins<'v, 't: 'v>(values: impl IntoIterator<Item = &'v Value<'t>>) -> Vec<Rc<Origin>> {
+pub fn origins<'v, 't: 'v>(values: impl IntoIterator<Item = &'v Value<'t>>) -> Vec<Origin> {
     let mut found = Vec::new();
     for value in values {
         collect_origins(value, &mut found, 0);
@@ -487,7 +487,7 @@ pub fn origins<'v, 't: 'v>(values: impl IntoIterator<Item = &'v Value<'t>>) -> V
     found
 }
 
-fn collect_origins(value: &Value<'_>, found: &mut Vec<Rc<Origin>>, depth: usize) {
+fn collect_origins(value: &Value<'_>, found: &mut Vec<Origin>, depth: usize) {
     if depth > 3 || found.len() > 64 {
         return;
     }
@@ -555,7 +555,7 @@ pub fn why_not<'t>(value: &Value<'t>, span: Span) -> Value<'t> {
         Value::List(_) | Value::Set(_) | Value::Dict(_) => "depends on a container that is not known whole".to_owned(),
         _ => "depends on a value that can't be read".to_owned(),
     };
-    Value::Unknown(Unknown { span, why: why.into() })
+    Value::Unknown(Unknown::new(span, why))
 }
 
 #[cfg(test)]

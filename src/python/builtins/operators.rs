@@ -8,7 +8,7 @@ use crate::python::builtins::{
 };
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::standard::environment::is_default;
-use crate::python::value::{List, Str, Value};
+use crate::python::value::{List, Value};
 use crate::source::Span;
 
 /// Texts and lists longer than this are not made.
@@ -100,9 +100,8 @@ pub fn binary<'t>(
         ("|" | "&" | "-" | "^", Value::Set(_), Value::Set(_)) | ("|", Value::Dict(_), Value::Dict(_)) => {
             containers::combine(op, left, right)?
         }
-        ("/", Value::Path(path), Value::Str(Str { text, .. }) | Value::Path(text)) => {
-            Value::Path(paths::join(path, text).into())
-        }
+        ("/", Value::Path(path), Value::Str(text)) => Value::Path(paths::join(path, &text.text).into()),
+        ("/", Value::Path(path), Value::Path(text)) => Value::Path(paths::join(path, text).into()),
         ("/", Value::Str(text), Value::Path(path)) => Value::Path(paths::join(&text.text, path).into()),
         (_, Value::Int(_) | Value::Bool(_) | Value::Float(_), Value::Int(_) | Value::Bool(_) | Value::Float(_)) => {
             return Some(arithmetic(machine, op, left, right, span));
@@ -377,7 +376,7 @@ fn identical<'t>(left: &Value<'t>, right: &Value<'t>) -> Option<bool> {
             let named = term.dotted().or_else(|| term.call().and_then(|(callee, _)| callee.dotted()));
             let last = named.and_then(|name| name.rsplit('.').next()).unwrap_or("");
             let is_class = last.starts_with(|letter: char| letter.is_ascii_uppercase());
-            let is_filled = term.fields.borrow().contains_key("submodule_search_locations");
+            let is_filled = term.fields.get("submodule_search_locations").is_some();
             (term.dotted().is_some() && !term.is_of("alembic") || is_class || is_filled).then_some(false)
         }
         (Value::Term(_), _) | (_, Value::Term(_)) => equal(left, right),

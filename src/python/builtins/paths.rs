@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use crate::python::builtins::{list, why_not};
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Arguments, Name, Origin, OriginKind, PROJECT_ROOT, Str, TermKind, Value};
+use crate::python::value::{Arguments, Name, PROJECT_ROOT, TermKind, Value};
 use crate::source::{self, FileId, Span};
 
 /// The methods of `Path`.
@@ -184,9 +184,7 @@ pub fn entries(machine: &Machine<'_>, path: &str) -> Option<Vec<(String, Option<
 pub fn file_text<'t>(machine: &mut Machine<'t>, path: &str, span: Span) -> Value<'t> {
     match found(machine, path) {
         Some(Ok(file)) if machine.trees.sources().unreadable(file).is_none() => {
-            let text: Name = machine.trees.sources().text(file).into();
-            let place = Origin { span: Span::start_of(file), kind: OriginKind::Literal, from: Vec::new() };
-            Value::Str(Str { text, origin: Rc::new(place) })
+            Value::literal(machine.trees.sources().text(file), Span::start_of(file))
         }
         _ => Value::unknown(span, "the text of a file that is not in the project"),
     }

@@ -280,7 +280,7 @@ pub fn bytes_method<'t>(
     };
     Ok(match (name, given) {
         ("decode", _) => match std::str::from_utf8(bytes) {
-            Ok(text) => Value::Str(Str { text: text.into(), origin: Origin::made(span, Vec::new()) }),
+            Ok(text) => Value::Str(Str::new(text, Origin::made(span, Vec::new()))),
             Err(_) => return Err(machine.raised("UnicodeDecodeError", "invalid start byte", span)),
         },
         ("hex", _) => made(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), span, Vec::new()),

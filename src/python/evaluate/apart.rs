@@ -77,7 +77,7 @@ impl<'t> Apart<'t> {
                 self.class(class);
                 self.waiting.push((**receiver).clone());
             }
-            Value::BuiltinMethod(of, _) => self.waiting.push((**of).clone()),
+            Value::BuiltinMethod(method) => self.waiting.push(method.of.clone()),
             _ => {}
         }
     }

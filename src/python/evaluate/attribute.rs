@@ -28,6 +28,9 @@ impl<'t> Machine<'t> {
                 if let Some(value) = self.import_put_off(&module.scope.clone(), name) {
                     return Ok(value);
                 }
+                if let Some(value) = self.own_name(module, name) {
+                    return Ok(value);
+                }
                 if let Some(submodule) = self.submodule_if_imported(module, name) {
                     return Ok(submodule);
                 }
@@ -81,8 +84,8 @@ impl<'t> Machine<'t> {
     }
 
     fn term_attribute(&mut self, term: &Rc<Term<'t>>, name: &str, span: Span) -> Outcome<'t> {
-        if let Some(value) = term.fields.borrow().get(name) {
-            return Ok(value.clone());
+        if let Some(value) = term.fields.get(name) {
+            return Ok(value);
         }
         self.touched += 1;
         for library in self.libraries.clone().iter() {
@@ -98,7 +101,7 @@ impl<'t> Machine<'t> {
         if let TermKind::Name(dotted) = &of.kind {
             return self.name_term(&format!("{dotted}.{name}"), span);
         }
-        let key: (usize, Name) = (of.id, name.into());
+        let key = (of.id, self.shared(name));
         if let Some(term) = self.attributes.get(&key) {
             return term.clone();
         }
@@ -160,7 +163,7 @@ impl<'t> Machine<'t> {
                     return Ok(self.unknown(span, "the attributes of an object as a dict"));
                 }
                 if crate::python::standard::pydantic::has_method(class, name) {
-                    return Ok(Value::BuiltinMethod(Rc::new(of.clone()), name.into()));
+                    return Ok(Value::method_of(of.clone(), name));
                 }
                 if let Value::Object(object) = of
                     && let Some(Value::Term(part)) = object.library.borrow().clone()
@@ -199,7 +202,7 @@ impl<'t> Machine<'t> {
                 }
                 Value::Unknown(_) => return Ok(base.clone()),
                 Value::Term(_) if name == "__init__" && !on_class => {
-                    return Ok(Value::BuiltinMethod(receiver.clone(), name.into()));
+                    return Ok(Value::method_of((**receiver).clone(), name));
                 }
                 Value::Term(term) => {
                     let term = self.attribute_term(term, name, span);
@@ -264,8 +267,7 @@ impl<'t> Machine<'t> {
                 }
             }
             Value::Term(term) => {
-                let old = term.fields.borrow().get(name).cloned();
-                term.fields.borrow_mut().insert(name.clone(), joined(old, value.clone(), certain));
+                term.fields.set(name.clone(), joined(term.fields.get(name), value.clone(), certain));
                 for library in self.libraries.clone().iter() {
                     library.assigned(self, term, name, &value, span);
                 }

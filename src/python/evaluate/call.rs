@@ -17,7 +17,7 @@ impl<'t> Machine<'t> {
     /// `callee(arguments)`
     pub fn call(&mut self, callee: &Value<'t>, arguments: &Rc<Arguments<'t>>, span: Span) -> Outcome<'t> {
         if !self.step(span) {
-            return Ok(Value::Unknown(Unknown { span, why: "too many steps: the rest was not run on paper".into() }));
+            return Ok(Value::Unknown(Unknown::new(span, "too many steps: the rest was not run on paper")));
         }
         match callee {
             Value::Unknown(_) => {
@@ -44,13 +44,13 @@ impl<'t> Machine<'t> {
                 }
                 builtins::call_builtin(self, name, arguments, span)
             }
-            Value::BuiltinMethod(of, name) if &**name == "__init__" && matches!(&**of, Value::Object(_)) => {
-                if let Value::Object(object) = &**of {
+            Value::BuiltinMethod(method) if &*method.name == "__init__" && matches!(method.of, Value::Object(_)) => {
+                if let Value::Object(object) = &method.of {
                     self.init_of_library(object, arguments, span);
                 }
                 Ok(Value::None)
             }
-            Value::BuiltinMethod(of, name) => builtins::call_method(self, of, name, arguments, span),
+            Value::BuiltinMethod(method) => builtins::call_method(self, &method.of, &method.name, arguments, span),
             Value::Object(object) if matches!(object.class.lookup("__call__"), Ok(Some(_))) => {
                 let method = self.attribute(callee, "__call__", span)?;
                 self.call(&method, arguments, span)
@@ -205,7 +205,7 @@ impl<'t> Machine<'t> {
             };
         }
         if cut {
-            return Ok(Value::Unknown(Unknown { span, why: "a call that was not run to its end on paper".into() }));
+            return Ok(Value::Unknown(Unknown::new(span, "a call that was not run to its end on paper")));
         }
         match result {
             Ok(last) if returned.is_empty() => Ok(last.unwrap_or(Value::None)),
@@ -265,7 +265,7 @@ impl<'t> Machine<'t> {
             });
             let value = given.or_else(|| {
                 if arguments.open {
-                    return Some(Value::Unknown(Unknown { span, why: "an argument that is not known".into() }));
+                    return Some(Value::Unknown(Unknown::new(span, "an argument that is not known")));
                 }
                 function.defaults.iter().find(|(default, _)| &**default == name).map(|(_, value)| value.clone())
             });
@@ -273,8 +273,8 @@ impl<'t> Machine<'t> {
                 Some(value) => bind(&parameter.parameter, value),
                 // A wrong call is the application's own business: decorators that were not applied may have changed it.
                 None => {
-                    let why = "an argument that was not given".into();
-                    bind(&parameter.parameter, Value::Unknown(Unknown { span, why }));
+                    let why = "an argument that was not given";
+                    bind(&parameter.parameter, Value::Unknown(Unknown::new(span, why)));
                 }
             }
         }
@@ -391,10 +391,11 @@ impl<'t> Machine<'t> {
         &mut self,
         parameters: &'t tree::Parameters,
     ) -> Result<Vec<(crate::python::value::Name, Value<'t>)>, Box<Raised<'t>>> {
-        let mut defaults = Vec::new();
+        let given = parameters.iter_non_variadic_params().filter(|parameter| parameter.default.is_some());
+        let mut defaults = Vec::with_capacity(given.count());
         for parameter in parameters.iter_non_variadic_params() {
             if let Some(default) = &parameter.default {
-                defaults.push((parameter.parameter.name.as_str().into(), self.eval(default)?));
+                defaults.push((self.shared(&parameter.parameter.name), self.eval(default)?));
             }
         }
         Ok(defaults)
@@ -422,9 +423,10 @@ impl<'t> Machine<'t> {
             }
         }
         let defaults = self.defaults(&def.parameters)?;
+        let name = self.shared(&def.name);
         let place = self.place();
         let function = Rc::new(Function {
-            name: def.name.as_str().into(),
+            name,
             code: Code::Def(def),
             module: place.module.clone(),
             scope: self.function_scope(),

@@ -52,14 +52,18 @@ impl<'t> Machine<'t> {
         self.leave();
         ran?;
         let parts = Parts {
-            name: node.name.as_str().into(),
+            name: self.shared(&node.name),
             node: Some(node),
             span,
             name_span: self.at(&node.name),
             bases,
             keywords: arguments.keywords,
             decorators: decorators.clone(),
-            attributes: scope.names.take(),
+            attributes: {
+                let mut names = scope.names.take();
+                names.shrink_to_fit();
+                names
+            },
         };
         let class = self.make_class(parts)?;
         self.decorate(class, &decorators, span)
@@ -151,18 +155,20 @@ impl<'t> Machine<'t> {
 /// orders one after the other). A base that is one of several counts as its first class or term.
 fn linearize<'t>(bases: &[Value<'t>]) -> Vec<Value<'t>> {
     let bases: Vec<Value<'t>> = bases.iter().map(|base| one_base(base)).collect();
-    let mut lines: Vec<Vec<Value<'t>>> = bases
-        .iter()
-        .map(|base| match base {
-            Value::Class(class) => class.mro(),
-            other => vec![other.clone()],
-        })
-        .collect();
+    let line = |base: &Value<'t>| match base {
+        Value::Class(class) => class.mro(),
+        other => vec![other.clone()],
+    };
+    if let [only] = &bases[..] {
+        return line(only);
+    }
+    let mut lines: Vec<Vec<Value<'t>>> = bases.iter().map(line).collect();
     lines.push(bases.clone());
     let mut order = Vec::new();
     loop {
         lines.retain(|line| !line.is_empty());
         if lines.is_empty() {
+            order.shrink_to_fit();
             return order;
         }
         let head = lines

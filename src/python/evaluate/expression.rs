@@ -170,6 +170,10 @@ impl<'t> Machine<'t> {
             open = open.or_else(|| here.open.borrow().clone());
             scope = here.parent.as_ref();
         }
+        let module = self.place().module.clone();
+        if let Some(value) = self.own_name(&module, name) {
+            return Ok(value);
+        }
         if let Some(builtin) = builtins::builtin_named(name) {
             return Ok(Value::Builtin(builtin));
         }
@@ -271,7 +275,7 @@ impl<'t> Machine<'t> {
         let mut texts = vec![(String::new(), Vec::new())];
         // The first part that is not known, and the texts before it.
         let mut unknown = None;
-        let push = |texts: &mut Vec<(String, Vec<Rc<Origin>>)>, part: &str| {
+        let push = |texts: &mut Vec<(String, Vec<Origin>)>, part: &str| {
             texts.iter_mut().for_each(|(text, _)| text.push_str(part));
         };
         for part in &node.value {
@@ -534,7 +538,7 @@ impl<'t> Machine<'t> {
             match &keyword.arg {
                 Some(name) => {
                     let whole = self.at(keyword);
-                    arguments.keywords.push(Keyword { name: name.as_str().into(), value, span, whole });
+                    arguments.keywords.push(Keyword { name: self.shared(name), value, span, whole });
                 }
                 None => match &value {
                     Value::Dict(dict) => {
@@ -581,14 +585,16 @@ impl<'t> Machine<'t> {
 
     /// The module being executed may have any name from now on.
     pub(super) fn open_module(&mut self, span: Span) {
-        let why = "the module changes its own names through `globals()`".into();
+        let why = "the module changes its own names through `globals()`";
         let scope = self.place().module.scope.clone();
-        scope.open.borrow_mut().get_or_insert(crate::python::value::Unknown { span, why });
+        scope.open.borrow_mut().get_or_insert(crate::python::value::Unknown::new(span, why));
     }
 
     /// `globals()` and `locals()`: a copy of the names.
     fn namespace(&mut self, global: bool) -> Value<'t> {
-        let scope = if global { self.place().module.scope.clone() } else { self.scope() };
+        let module = self.place().module.clone();
+        self.bind_own_names(&module);
+        let scope = if global { module.scope.clone() } else { self.scope() };
         let dict = Dict::default();
         for (name, binding) in scope.names.borrow().iter() {
             dict.entries.borrow_mut().insert(crate::python::value::Key::Str(name.clone()), binding.value.clone());
@@ -610,13 +616,13 @@ impl<'t> Machine<'t> {
         self.leave();
         value.unwrap_or_else(|raised| {
             let why: Name = format!("{}: {}", raised.exception, raised.message).into();
-            Value::Unknown(crate::python::value::Unknown { span: raised.span, why })
+            Value::Unknown(crate::python::value::Unknown::new(raised.span, why))
         })
     }
 }
 
 /// A text that the code at `span` makes, and what it is made from.
-fn made<'t>((text, from): (String, Vec<Rc<Origin>>), span: Span) -> Value<'t> {
-    let origin = if from.is_empty() { Origin::literal(span) } else { Origin::made(span, from) };
-    Value::Str(Str { text: text.into(), origin })
+fn made<'t>((text, from): (String, Vec<Origin>), span: Span) -> Value<'t> {
+    let origin = if from.is_empty() { Origin::Literal(span) } else { Origin::made(span, from) };
+    Value::Str(Str::new(text, origin))
 }

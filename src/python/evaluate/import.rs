@@ -185,6 +185,7 @@ impl<'t> Machine<'t> {
             package,
             scope: Scope::inside(None),
             state: State::Waiting.into(),
+            has_own_names: false.into(),
             imports: Default::default(),
         })
     }
@@ -219,7 +220,7 @@ impl<'t> Machine<'t> {
             && skips(file)
         {
             let why = "a module that was not looked at";
-            *module.scope.open.borrow_mut() = Some(Unknown { span, why: why.into() });
+            *module.scope.open.borrow_mut() = Some(Unknown::new(span, why));
             module.state.set(State::Done);
             return Ok(module);
         }
@@ -228,44 +229,57 @@ impl<'t> Machine<'t> {
         Ok(module)
     }
 
+    /// Binds what Python itself binds in every module: `__name__`, `__file__` and the like. Few modules are asked for them,
+    /// so it is done when one is.
+    pub fn bind_own_names(&mut self, module: &Rc<Module<'t>>) {
+        let Some(file) = module.file.filter(|_| !module.has_own_names.replace(true)) else { return };
+        let start = Span::start_of(file);
+        let path = format!("{PROJECT_ROOT}/{}", self.sources().path(file));
+        let text = |text: &str| Value::literal(text, start);
+        let package = match &module.package {
+            Some(_) => &*module.name,
+            None => dotted::parent(&module.name).map_or("", |(package, _)| package),
+        };
+        let mut own = vec![
+            ("__name__", text(&module.name)),
+            ("__file__", text(&path)),
+            ("__package__", text(package)),
+            ("__doc__", Value::None),
+            ("__spec__", Value::None),
+        ];
+        if let Some(directory) = &module.package {
+            own.push(("__path__", self.new_list(vec![text(&format!("{PROJECT_ROOT}/{directory}"))])));
+        }
+        let mut names = module.scope.names.borrow_mut();
+        for (name, value) in own {
+            let binding = Binding {
+                value,
+                span: start,
+                statement: start,
+                annotation: None,
+                certain: true,
+                only_annotated: false,
+            };
+            names.entry(self.shared(name)).or_insert(binding);
+        }
+    }
+
+    /// The value of a name that Python itself binds in the module.
+    pub(super) fn own_name(&mut self, module: &Rc<Module<'t>>, name: &str) -> Option<Value<'t>> {
+        if !name.starts_with("__") || module.has_own_names.get() {
+            return None;
+        }
+        self.bind_own_names(module);
+        module.scope.bound_to(name)
+    }
+
     fn run_module(&mut self, module: &Rc<Module<'t>>, asked: Option<Span>) -> Result<(), Box<Raised<'t>>> {
         let Some(file) = module.file else {
             module.state.set(State::Done);
             return Ok(());
         };
         let sources = self.sources();
-        let start = Span::start_of(file);
         module.state.set(State::Running);
-        {
-            let path = format!("{PROJECT_ROOT}/{}", sources.path(file));
-            let text = |text: &str| Value::literal(text, start);
-            let package = match &module.package {
-                Some(_) => &*module.name,
-                None => dotted::parent(&module.name).map_or("", |(package, _)| package),
-            };
-            let mut own = vec![
-                ("__name__", text(&module.name)),
-                ("__file__", text(&path)),
-                ("__package__", text(package)),
-                ("__doc__", Value::None),
-                ("__spec__", Value::None),
-            ];
-            if let Some(directory) = &module.package {
-                own.push(("__path__", self.new_list(vec![text(&format!("{PROJECT_ROOT}/{directory}"))])));
-            }
-            let mut names = module.scope.names.borrow_mut();
-            for (name, value) in own {
-                let binding = Binding {
-                    value,
-                    span: start,
-                    statement: start,
-                    annotation: None,
-                    certain: true,
-                    only_annotated: false,
-                };
-                names.insert(name.into(), binding);
-            }
-        }
         let trees = self.trees;
         let tree = trees.outline(file);
         if sources.unreadable(file).is_some() || !tree.problems.is_empty() {
@@ -274,7 +288,7 @@ impl<'t> Machine<'t> {
             } else {
                 "a file with a syntax error"
             };
-            let place = tree.problems.first().map_or(start, |problem| problem.span);
+            let place = tree.problems.first().map_or(Span::start_of(file), |problem| problem.span);
             if let Value::Unknown(unknown) = self.hides_imports(place, why) {
                 *module.scope.open.borrow_mut() = Some(unknown);
             }
@@ -301,7 +315,7 @@ impl<'t> Machine<'t> {
             }
             Err(raised) if self.passes_over_packages && module.package.is_some() => {
                 let why = format!("the package raises {} on paper", raised.exception);
-                *module.scope.open.borrow_mut() = Some(Unknown { span: raised.span, why: why.into() });
+                *module.scope.open.borrow_mut() = Some(Unknown::new(raised.span, why));
                 module.state.set(State::Done);
                 Ok(())
             }
@@ -397,7 +411,12 @@ impl<'t> Machine<'t> {
 
     fn note_import(&mut self, module: &Rc<Module<'t>>, span: Span) {
         if let Some(here) = self.module().cloned() {
-            here.imports.borrow_mut().push((span, module.clone()));
+            // A statement that takes many names of a package imports the package once.
+            let mut imports = here.imports.borrow_mut();
+            let mut of_statement = imports.iter().rev().take_while(|(at, _)| *at == span);
+            if !of_statement.any(|(_, known)| Rc::ptr_eq(known, module)) {
+                imports.push((span, module.clone()));
+            }
         }
     }
 
@@ -531,6 +550,9 @@ impl<'t> Machine<'t> {
                 if let Some(value) = self.import_put_off(&module.scope.clone(), name) {
                     return Ok(value);
                 }
+                if let Some(value) = self.own_name(module, name) {
+                    return Ok(value);
+                }
                 if self.find_submodule(module, name).is_some() {
                     return self.import(&format!("{}.{name}", module.name), statement);
                 }
@@ -585,7 +607,7 @@ impl<'t> Machine<'t> {
                 }
                 // Names of a library: any name not bound otherwise may come from it.
                 let why: Name = format!("`from {} import *`", term.dotted().unwrap_or("a library")).into();
-                let unknown = crate::python::value::Unknown { span: statement, why };
+                let unknown = crate::python::value::Unknown::new(statement, why);
                 self.scope().open.borrow_mut().get_or_insert(unknown);
             }
             return;

@@ -15,7 +15,7 @@ pub fn join<'t>(values: impl IntoIterator<Item = Value<'t>>, span: Span) -> Valu
                 distinct.push(alternative.clone());
             }
             if distinct.len() > ALTERNATIVES {
-                return Value::Unknown(Unknown { span, why: "one of too many values".into() });
+                return Value::Unknown(Unknown::new(span, "one of too many values"));
             }
         }
     }
@@ -50,7 +50,7 @@ pub(super) fn same<'t>(one: &Value<'t>, other: &Value<'t>) -> bool {
         (Value::Object(one), Value::Object(other)) => Rc::ptr_eq(one, other),
         (Value::Function(one), Value::Function(other)) => Rc::ptr_eq(one, other),
         (Value::Method(a, one), Value::Method(b, other)) => Rc::ptr_eq(one, other) && same(a, b),
-        (Value::BuiltinMethod(a, one), Value::BuiltinMethod(b, other)) => one == other && same(a, b),
+        (Value::BuiltinMethod(a), Value::BuiltinMethod(b)) => a.name == b.name && same(&a.of, &b.of),
         (Value::Coroutine(one), Value::Coroutine(other)) => Rc::ptr_eq(one, other),
         (Value::Term(one), Value::Term(other)) => Rc::ptr_eq(one, other),
         _ => false,
@@ -120,7 +120,7 @@ pub(super) fn join_names<'t>(
 /// Is it the very same binding, not one to an equal value?
 fn is_untouched<'t>(old: &Binding<'t>, new: &Binding<'t>) -> bool {
     let is_value = match (&old.value, &new.value) {
-        (Value::Str(old), Value::Str(new)) => Rc::ptr_eq(&old.text, &new.text) && Rc::ptr_eq(&old.origin, &new.origin),
+        (Value::Str(old), Value::Str(new)) => old.is(new),
         (Value::Unknown(old), Value::Unknown(new)) => old.span == new.span && Rc::ptr_eq(&old.why, &new.why),
         (Value::Tuple(old), Value::Tuple(new)) | (Value::OneOf(old), Value::OneOf(new)) => Rc::ptr_eq(old, new),
         (Value::Method(..) | Value::BuiltinMethod(..) | Value::Path(_) | Value::Bytes(_), _) => false,

@@ -172,6 +172,7 @@ pub struct Machine<'t> {
     modules: FxHashMap<Name, Rc<Module<'t>>>,
     module_order: Vec<Rc<Module<'t>>>,
     by_file: FxHashMap<FileId, Rc<Module<'t>>>,
+    names: FxHashSet<Name>,
     interned: FxHashMap<Name, Rc<Term<'t>>>,
     attributes: FxHashMap<(usize, Name), Rc<Term<'t>>>,
     seen_unknowns: FxHashSet<(Span, Name)>,
@@ -222,6 +223,7 @@ impl<'t> Machine<'t> {
             modules: FxHashMap::default(),
             module_order: Vec::new(),
             by_file: FxHashMap::default(),
+            names: FxHashSet::default(),
             interned: FxHashMap::default(),
             attributes: FxHashMap::default(),
             seen_unknowns: FxHashSet::default(),
@@ -297,7 +299,7 @@ impl<'t> Machine<'t> {
     pub fn unknown(&mut self, span: Span, why: &str) -> Value<'t> {
         self.touched += 1;
         let why: Name = why.into();
-        let unknown = Unknown { span, why: why.clone() };
+        let unknown = Unknown::new(span, why.clone());
         if self.seen_unknowns.insert((span, why)) {
             self.unknowns.push(unknown.clone());
         }
@@ -326,6 +328,16 @@ impl<'t> Machine<'t> {
             fields: Default::default(),
             certain: self.is_certain(),
         })
+    }
+
+    /// A name, shared with all who asked for the same: modules bind the same few over and over.
+    pub fn shared(&mut self, text: &str) -> Name {
+        if let Some(name) = self.names.get(text) {
+            return name.clone();
+        }
+        let name: Name = text.into();
+        self.names.insert(name.clone());
+        name
     }
 
     /// The term for something importable: one per dotted name.

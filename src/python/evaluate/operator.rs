@@ -356,7 +356,7 @@ impl<'t> Machine<'t> {
     /// # Errors
     /// Why they can't be told.
     pub fn iterate(&mut self, value: &Value<'t>, span: Span) -> Result<Vec<Value<'t>>, Unknown> {
-        let unknown = |why: &str| Unknown { span, why: why.into() };
+        let unknown = |why: &str| Unknown::new(span, why);
         match value {
             Value::Tuple(_) => value.items().ok_or_else(|| unknown("its items are not known")),
             Value::List(list) | Value::Set(list) => {

@@ -12,7 +12,7 @@ pub(super) fn string_item<'t>(of: &Value<'t>, key: &Value<'t>, span: Span) -> Op
     let chars: Vec<char> = text.text.chars().collect();
     let at = if *index < 0 { index + chars.len() as i64 } else { *index };
     let char = chars.get(usize::try_from(at).ok()?)?;
-    Some(Value::Str(Str { text: char.to_string().into(), origin: Origin::made(span, vec![text.origin.clone()]) }))
+    Some(Value::Str(Str::new(char.to_string(), Origin::made(span, vec![text.origin.clone()]))))
 }
 
 /// `of[low:high:step]` of a string, list or tuple.
@@ -20,7 +20,7 @@ pub(super) fn slice<'t>(of: &Value<'t>, bounds: [Option<i64>; 3], span: Span) ->
     if let Value::Str(text) = of {
         let chars: Vec<char> = text.text.chars().collect();
         let picked: String = picks(chars.len(), bounds)?.into_iter().map(|at| chars[at]).collect();
-        return Some(Value::Str(Str { text: picked.into(), origin: Origin::made(span, vec![text.origin.clone()]) }));
+        return Some(Value::Str(Str::new(picked, Origin::made(span, vec![text.origin.clone()]))));
     }
     let items = of.items()?;
     let picked: Vec<Value<'t>> = picks(items.len(), bounds)?.into_iter().map(|at| items[at].clone()).collect();

@@ -161,7 +161,7 @@ impl<'t> Machine<'t> {
         match names.get_mut(name) {
             Some(slot) => *slot = binding,
             None => {
-                names.insert(name.into(), binding);
+                names.insert(self.shared(name), binding);
             }
         }
     }
@@ -264,7 +264,7 @@ impl<'t> Machine<'t> {
                         only_annotated: true,
                     };
                     let scope = self.scope();
-                    scope.names.borrow_mut().entry(name.id.as_str().into()).or_insert(binding);
+                    scope.names.borrow_mut().entry(self.shared(&name.id)).or_insert(binding);
                 }
             }
         }

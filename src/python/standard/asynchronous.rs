@@ -81,7 +81,7 @@ impl<'t> Library<'t> for Asynchronous {
                 let given = crate::python::builtins::positional(positional, span);
                 Some(called(machine, &target, &given, span).map(|_| Value::None))
             }
-            (_, "result") if arguments.positional.len() <= 1 => Some(Ok(of?.fields.borrow().get("<result>")?.clone())),
+            (_, "result") if arguments.positional.len() <= 1 => Some(Ok(of?.fields.get("<result>")?)),
             ("asyncio", "get_running_loop") if of.is_none() && !is_in_loop(machine) => {
                 Some(Err(machine.raised("RuntimeError", "no running event loop", span)))
             }
@@ -92,7 +92,7 @@ impl<'t> Library<'t> for Asynchronous {
 
     fn awaited(&self, machine: &mut Machine<'t>, term: &Rc<Term<'t>>, span: Span) -> Option<Outcome<'t>> {
         let _ = (machine, span);
-        let result = term.fields.borrow().get("<result>")?.clone();
+        let result = term.fields.get("<result>")?;
         Some(Ok(result))
     }
 }
@@ -126,7 +126,7 @@ fn task<'t>(
 ) -> Value<'t> {
     let task = machine.call_term(callee, arguments, span);
     if let Value::Term(term) = &task {
-        term.fields.borrow_mut().insert("<result>".into(), result);
+        term.fields.set("<result>", result);
     }
     task
 }

@@ -5,7 +5,6 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::rc::Rc;
 
 use crate::python::builtins::{join, paths, to_text};
 use crate::python::evaluate::Machine;
@@ -29,9 +28,9 @@ impl<'t> Environment<'t> {
         if let Some(entry) = self.loaded.borrow().get(name) {
             return Some(entry_value(machine, entry, span));
         }
-        let text = machine.variables.get(name)?.as_str().into();
-        let origin = Rc::new(Origin { span, kind: OriginKind::Variable(name.into()), from: Vec::new() });
-        Some(Value::Str(Str { text, origin }))
+        let text = machine.variables.get(name)?.as_str();
+        let origin = Origin::of(span, OriginKind::Variable(name.into()), Vec::new());
+        Some(Value::Str(Str::new(text, origin)))
     }
 
     /// What `os.getenv(name, default)` gives.
@@ -85,8 +84,8 @@ pub fn entry_value<'t>(machine: &mut Machine<'t>, entry: &Entry, span: Span) -> 
         return machine.unknown(span, &format!("`{}` is made from an environment variable", entry.name));
     }
     let kind = OriginKind::DotEnv(entry.name.as_str().into());
-    let origin = Rc::new(Origin { span: entry.span, kind, from: Vec::new() });
-    Value::Str(Str { text: entry.value.as_str().into(), origin })
+    let origin = Origin::of(entry.span, kind, Vec::new());
+    Value::Str(Str::new(entry.value.as_str(), origin))
 }
 
 /// What stands for a variable that nothing sets: the default, or unknown.
@@ -118,17 +117,17 @@ pub fn with_default<'t>(machine: &mut Machine<'t>, name: &str, default: Option<V
 
 /// The text as the default of the environment variable `name`.
 pub fn marked(text: &Str, name: &str) -> Str {
-    let from = match text.origin.kind {
-        OriginKind::Literal if text.origin.from.is_empty() => Vec::new(),
+    let from = match text.origin.kind() {
+        OriginKind::Literal => Vec::new(),
         _ => vec![text.origin.clone()],
     };
-    let origin = Origin { span: text.origin.span, kind: OriginKind::Default(name.into()), from };
-    Str { text: text.text.clone(), origin: Rc::new(origin) }
+    let origin = Origin::of(text.origin.span(), OriginKind::Default(name.into()), from);
+    Str::new(text.text.clone(), origin)
 }
 
 /// Does the text stem from a default that the environment may replace?
 pub fn is_default(origin: &Origin) -> bool {
-    matches!(origin.kind, OriginKind::Default(_)) || origin.from.iter().any(|from| is_default(from))
+    matches!(origin.kind(), OriginKind::Default(_)) || origin.from().iter().any(is_default)
 }
 
 /// An environment variable that nothing sets.

@@ -178,7 +178,7 @@ impl<'t> Library<'t> for Imports {
     fn truth(&self, machine: &mut Machine<'t>, term: &Rc<Term<'t>>) -> Option<bool> {
         let _ = machine;
         let is_spec = term.call()?.0.dotted()? == "importlib.util.find_spec";
-        (is_spec && term.fields.borrow().contains_key("origin")).then_some(true)
+        (is_spec && term.fields.get("origin").is_some()).then_some(true)
     }
 
     fn item(&self, machine: &mut Machine<'t>, of: &Rc<Term<'t>>, key: &Value<'t>, span: Span) -> Option<Outcome<'t>> {
@@ -244,11 +244,11 @@ fn found_spec<'t>(
     };
     let spec = machine.call_term(callee, arguments, span);
     if let Value::Term(term) = &spec {
-        term.fields.borrow_mut().extend([
-            ("name".into(), text(&name.text)),
-            ("parent".into(), text(parent)),
-            ("origin".into(), origin.map_or(Value::None, |origin| text(&origin))),
-            ("submodule_search_locations".into(), locations),
+        term.fields.extend([
+            ("name", text(&name.text)),
+            ("parent", text(parent)),
+            ("origin", origin.map_or(Value::None, |origin| text(&origin))),
+            ("submodule_search_locations", locations),
         ]);
     }
     Some(spec)
@@ -395,6 +395,7 @@ fn members<'t>(machine: &mut Machine<'t>, arguments: &Rc<Arguments<'t>>, span: S
     let Some(of) = arguments.get(0, "object") else { return Ok(Value::unknown(span, "the members of nothing")) };
     let (mut names, open): (Vec<_>, bool) = match of {
         Value::Module(module) => {
+            machine.bind_own_names(module);
             let names = module.scope.names.borrow();
             let names = names.iter().map(|(name, binding)| (name.clone(), binding.value.clone())).collect();
             (names, module.scope.open.borrow().is_some())

@@ -439,8 +439,8 @@ fn directory<'t>(machine: &mut Machine<'t>, name: &str, arguments: &Rc<Arguments
                 let text = Value::literal(paths::join_text(&path, &name), span);
                 let entry = machine.call_term(&callee, &positional([text.clone()], span), span);
                 if let Value::Term(term) = &entry {
-                    term.fields.borrow_mut().insert("name".into(), Value::literal(name, span));
-                    term.fields.borrow_mut().insert("path".into(), text);
+                    term.fields.set("name", Value::literal(name, span));
+                    term.fields.set("path", text);
                 }
                 items.push(entry);
             }

@@ -464,7 +464,7 @@ pub(super) fn parsed<'t>(dotted: &str, text: &Str) -> Option<Value<'t>> {
     Some(value_of_json(&json, &text.origin))
 }
 
-fn value_of_json<'t>(json: &serde_json::Value, origin: &Rc<Origin>) -> Value<'t> {
+fn value_of_json<'t>(json: &serde_json::Value, origin: &Origin) -> Value<'t> {
     use serde_json::Value as Json;
     match json {
         Json::Null => Value::None,
@@ -472,9 +472,9 @@ fn value_of_json<'t>(json: &serde_json::Value, origin: &Rc<Origin>) -> Value<'t>
         Json::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(number), _) => Value::Int(number),
             (None, Some(number)) => Value::Float(number),
-            _ => Value::unknown(origin.span, "a number that is too large"),
+            _ => Value::unknown(origin.span(), "a number that is too large"),
         },
-        Json::String(text) => Value::Str(Str { text: text.as_str().into(), origin: origin.clone() }),
+        Json::String(text) => Value::Str(Str::new(text.as_str(), origin.clone())),
         Json::Array(items) => list(items.iter().map(|item| value_of_json(item, origin)).collect()),
         Json::Object(entries) => {
             dict(entries.iter().map(|(key, value)| (Key::Str(key.as_str().into()), value_of_json(value, origin))))

@@ -104,7 +104,7 @@ impl<'t> Library<'t> for Tools {
                 let object = machine.call_term(callee, arguments, span);
                 if let Value::Term(term) = &object {
                     let given = arguments.keywords.iter().map(|keyword| (keyword.name.clone(), keyword.value.clone()));
-                    term.fields.borrow_mut().extend(given);
+                    term.fields.extend(given);
                 }
                 Ok(object)
             }

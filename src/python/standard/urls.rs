@@ -16,7 +16,7 @@ pub fn is_url(name: &str) -> bool {
 }
 
 /// A URL of that class.
-pub fn url<'t>(machine: &mut Machine<'t>, class: &str, text: &str, from: Vec<Rc<Origin>>, span: Span) -> Value<'t> {
+pub fn url<'t>(machine: &mut Machine<'t>, class: &str, text: &str, from: Vec<Origin>, span: Span) -> Value<'t> {
     let callee = machine.name_term(class, span);
     machine.call_term(&callee, &positional([made(text, span, from)], span), span)
 }

@@ -69,8 +69,7 @@ impl<'t> Operations<'t> {
             return self.unread(machine, None, "the values of an enumeration could not be read", span);
         };
         let schema = text(0, "enum_schema").filter(|schema| schema != "public");
-        let given =
-            |name: &str, text: String| Given { name: Some(name.to_owned()), value: Expression::Str(text), span };
+        let given = |name: &str, text: String| Given { name: Some(name.into()), value: Expression::Str(text), span };
         let values = values.iter().map(|value| Given { name: None, value: expression::of_value(value), span });
         let named = [Some(given("name", name)), schema.map(|schema| given("schema", schema))];
         let callee = Box::new(Expression::Name("sqlalchemy.Enum".to_owned()));
@@ -443,7 +442,7 @@ impl<'t> Operations<'t> {
     ) -> Result<(), Box<crate::python::evaluate::Raised<'t>>> {
         let text = match given {
             Value::Str(text) => {
-                let literal = text.origin.span;
+                let literal = text.origin.span();
                 let source = machine.sources().slice(literal);
                 let start = source.find(&*text.text).map(|at| literal.start as usize + at);
                 Text { text: text.text.to_string(), whole: true, span: literal, start }

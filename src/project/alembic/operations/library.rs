@@ -153,7 +153,7 @@ impl<'t> Operations<'t> {
                 let mut table = bare_table(&on, self.metadata.get(), span, None);
                 let value = bound.value("column").ok_or_else(|| unread(Some(&on), "no column is given"))?;
                 match column::call_of(value).and_then(|term| column::read(term, None, &*self.sqlalchemy)) {
-                    Some(column) => table.columns.push(column),
+                    Some(column) => table.columns.push(column.into()),
                     None => return Err(unread(Some(&on), "the column could not be read")),
                 }
                 What::AddColumn(Box::new(table))
@@ -378,7 +378,7 @@ fn items<'t>(bound: &Bound<'t>, parameter: &str) -> Option<Vec<Argument<'t>>> {
     let argument = bound.get(parameter)?;
     let of = |value: Value<'t>| {
         let span = match &value {
-            Value::Str(text) => text.origin.span,
+            Value::Str(text) => text.origin.span(),
             Value::Term(term) => term.span,
             _ => argument.span,
         };

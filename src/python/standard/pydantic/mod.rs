@@ -235,7 +235,7 @@ impl<'t> Library<'t> for Pydantic<'t> {
     }
 }
 
-fn text_origin(of: &Rc<Term<'_>>) -> Rc<crate::python::value::Origin> {
+fn text_origin(of: &Rc<Term<'_>>) -> crate::python::value::Origin {
     match super::text_of(of) {
         Some(text) => text.origin.clone(),
         None => crate::python::value::Origin::made(of.span, Vec::new()),

@@ -99,10 +99,9 @@ pub(super) fn validator_arguments<'t>(
     let callee = machine.name_term("pydantic.ValidationInfo", span);
     let info = machine.call_term(&callee, &Rc::default(), span);
     if let Value::Term(info) = &info {
-        let mut fields = info.fields.borrow_mut();
-        fields.insert("data".into(), values.clone());
-        fields.insert("field_name".into(), Value::literal(field.name.clone(), span));
-        fields.insert("name".into(), Value::literal(field.name.clone(), span));
+        info.fields.set("data", values.clone());
+        info.fields.set("field_name", Value::literal(field.name.clone(), span));
+        info.fields.set("name", Value::literal(field.name.clone(), span));
     }
     let names = def.parameters.args.iter().map(|parameter| parameter.parameter.name.as_str());
     let skipped = if function.binds == Binds::Nothing { 1 } else { 2 };
