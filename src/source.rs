@@ -4,15 +4,18 @@
 //! start (the walk of `load` lists them); their texts are read once, when somebody first asks, through the
 //! [`Reader`] that `load` hands in. Nothing else below `load` touches the disk.
 
+mod paths;
+pub mod per_file;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use self::paths::Paths;
+use self::per_file::PerFile;
 
 /// What comments to limbeck start with.
 pub const COMMENT: &str = "limbeck:";
@@ -128,20 +131,21 @@ impl Reader for BTreeMap<String, Vec<u8>> {
     }
 }
 
-#[derive(Default)]
-struct File {
-    text: OnceLock<Result<Box<str>, Unreadable>>,
-    /// Its text was read and not kept.
-    looked_at: AtomicBool,
+/// What was read of a file.
+struct Read {
+    text: Result<Box<str>, Unreadable>,
     lines: OnceLock<Box<[u32]>>,
 }
 
 /// All files of the project.
 pub struct Sources {
-    /// By their paths, in the order of these.
-    files: IndexMap<Box<str>, File, FxBuildHasher>,
-    directories: FxHashMap<Box<str>, Vec<Entry>>,
+    paths: Paths,
+    read: PerFile<Box<Read>>,
+    /// Files whose texts were read and not kept.
+    looked_at: Box<[AtomicBool]>,
     reader: Arc<dyn Reader>,
+    /// The text that was looked at last [in passing](Sources::in_passing).
+    passing: Mutex<Option<(FileId, Arc<str>)>>,
     /// Directories that can't be listed, and why.
     pub unlisted: Vec<(String, String)>,
     /// What stands before every path when it is shown to a person: empty, or `backend/` for `limbeck check backend`.
@@ -149,17 +153,17 @@ pub struct Sources {
 }
 
 /// One name in a directory.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Entry {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry<'s> {
     /// The bare name.
-    pub name: Box<str>,
+    pub name: &'s str,
     /// The file, or `None` for a directory.
     pub file: Option<FileId>,
 }
 
 impl fmt::Debug for Sources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.files.keys()).finish()
+        f.debug_list().entries(self.ids().map(|file| self.path(file))).finish()
     }
 }
 
@@ -179,34 +183,18 @@ impl Sources {
         directories: impl IntoIterator<Item = String>,
         reader: Arc<dyn Reader>,
     ) -> Sources {
-        let mut sorted: Vec<String> = paths.into_iter().collect();
-        sorted.sort();
-        sorted.dedup();
-        let mut sources = Sources {
-            files: IndexMap::with_capacity_and_hasher(sorted.len(), FxBuildHasher),
-            directories: FxHashMap::default(),
+        let directories: Vec<String> = directories.into_iter().collect();
+        let paths = Paths::new(paths.into_iter().collect(), &directories);
+        let files = paths.files() as usize;
+        Sources {
+            paths,
+            read: PerFile::of(files),
+            looked_at: (0..files).map(|_| AtomicBool::new(false)).collect(),
             reader,
+            passing: Mutex::default(),
             unlisted: Vec::new(),
             shown_from: String::new(),
-        };
-        sources.directories.insert("".into(), Vec::new());
-        for directory in directories {
-            sources.add_directory(&directory);
         }
-        for (number, path) in sorted.into_iter().enumerate() {
-            let id = FileId(number as u32);
-            let (folder, name) = split(&path);
-            sources.add_directory(folder);
-            if let Some(entries) = sources.directories.get_mut(folder) {
-                entries.push(Entry { name: name.into(), file: Some(id) });
-            }
-            sources.files.insert(path.into(), File::default());
-        }
-        for entries in sources.directories.values_mut() {
-            entries.sort();
-            entries.shrink_to_fit();
-        }
-        sources
     }
 
     /// A project in memory, for tests and for `check` on a buffer.
@@ -218,9 +206,9 @@ impl Sources {
     /// The same project with other texts: of files that are there, and of new ones.
     pub fn with(&self, texts: impl IntoIterator<Item = (String, String)>) -> Sources {
         let texts: Vec<(String, String)> = texts.into_iter().collect();
-        let paths = self.files.keys().map(|path| path.to_string());
+        let paths = self.ids().map(|file| self.path(file).to_owned());
         let paths = paths.chain(texts.iter().map(|(path, _)| path.clone()));
-        let directories = self.directories.keys().map(|directory| directory.to_string());
+        let directories = self.paths.directories().map(str::to_owned);
         let mut sources = Sources::sharing(paths, directories, self.reader.clone());
         sources.shown_from.clone_from(&self.shown_from);
         sources.unlisted.clone_from(&self.unlisted);
@@ -237,41 +225,33 @@ impl Sources {
         sources
     }
 
-    fn add_directory(&mut self, path: &str) {
-        if self.directories.contains_key(path) {
-            return;
-        }
-        let (parent, name) = split(path);
-        self.add_directory(parent);
-        if let Some(entries) = self.directories.get_mut(parent) {
-            entries.push(Entry { name: name.into(), file: None });
-        }
-        self.directories.insert(path.into(), Vec::new());
-    }
-
     /// How many files there are; their ids are `0..len`.
     pub fn len(&self) -> usize {
-        self.files.len()
+        self.paths.files() as usize
     }
 
     /// No file at all?
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
+        self.len() == 0
     }
 
     /// Every file, in the order of the paths.
     pub fn ids(&self) -> impl Iterator<Item = FileId> + use<> {
-        (0..self.files.len() as u32).map(FileId)
+        (0..self.paths.files()).map(FileId)
     }
 
     /// The file at `path`, if there is one.
     pub fn id(&self, path: &str) -> Option<FileId> {
-        self.files.get_index_of(path).map(|number| FileId(number as u32))
+        self.as_file(self.paths.number(path)?)
+    }
+
+    fn as_file(&self, number: u32) -> Option<FileId> {
+        (number < self.paths.files()).then_some(FileId(number))
     }
 
     /// The path, relative to the project root, `/`-separated.
     pub fn path(&self, file: FileId) -> &str {
-        self.files.get_index(file.0 as usize).map_or("", |(path, _)| path)
+        self.paths.path(file.0)
     }
 
     /// The path as a person who stands in the working directory writes it.
@@ -281,12 +261,13 @@ impl Sources {
 
     /// Is there such a directory? `""` is the project root.
     pub fn is_directory(&self, path: &str) -> bool {
-        self.directories.contains_key(path)
+        self.paths.number(path).is_some_and(|number| self.as_file(number).is_none())
     }
 
-    /// What a directory holds, sorted by name; empty when there is no such directory.
-    pub fn entries(&self, directory: &str) -> &[Entry] {
-        self.directories.get(directory).map_or(&[], Vec::as_slice)
+    /// What a directory holds, sorted by name; nothing when there is no such directory.
+    pub fn entries(&self, directory: &str) -> impl Iterator<Item = Entry<'_>> {
+        let held = self.paths.number(directory).map_or(&[][..], |number| self.paths.held(number));
+        held.iter().map(|number| Entry { name: split(self.paths.path(*number)).1, file: self.as_file(*number) })
     }
 
     /// The text; empty when it can't be read (see [`Sources::unreadable`]). A byte order mark is part of it.
@@ -296,9 +277,7 @@ impl Sources {
 
     /// Why the text can't be read, once somebody asked for it.
     pub fn unreadable(&self, file: FileId) -> Option<&Unreadable> {
-        let File { text, looked_at, .. } = &self.files[file.0 as usize];
-        if text.get().is_none() && looked_at.load(Ordering::Relaxed) {
-            // It was read and not kept.
+        if self.read.get(file).is_none() && self.was_looked_at(file) {
             return None;
         }
         self.load(file).as_ref().err()
@@ -306,7 +285,7 @@ impl Sources {
 
     /// The text, if somebody asked for it before and it could be read.
     pub fn peek(&self, file: FileId) -> Option<&str> {
-        self.files[file.0 as usize].text.get()?.as_deref().ok()
+        self.read.get(file)?.text.as_deref().ok()
     }
 
     /// Looks at the bytes of a file, for which there is a buffer, and keeps its text only if they are `wanted`. A file
@@ -325,12 +304,10 @@ impl Sources {
 
     /// Looks at a text, or at why it can't be read, and keeps that only if `look` says so.
     pub fn look<R>(&self, file: FileId, look: impl FnOnce(Result<&str, &Unreadable>) -> (R, bool)) -> R {
-        let (path, File { text, looked_at, .. }) = (self.path(file), &self.files[file.0 as usize]);
-        if let Some(read) = text.get() {
-            return look(read.as_deref()).0;
+        if let Some(read) = self.read.get(file) {
+            return look(read.text.as_deref()).0;
         }
-        let read = self.reader.read(path).and_then(decode);
-        looked_at.store(true, Ordering::Relaxed);
+        let read = self.look_at(file);
         let (result, is_wanted) = look(read.as_deref());
         if is_wanted || read.is_err() {
             self.provide(file, read);
@@ -341,13 +318,10 @@ impl Sources {
     /// The text for a while: it is read, and kept only if comments to limbeck stand in it, for those are looked for in
     /// all that was read. Empty when it can't be read.
     pub fn glance(&self, file: FileId) -> Cow<'_, str> {
-        let (path, File { text, looked_at, .. }) = (self.path(file), &self.files[file.0 as usize]);
-        if let Some(read) = text.get() {
-            return Cow::Borrowed(read.as_deref().unwrap_or(""));
+        if let Some(read) = self.read.get(file) {
+            return Cow::Borrowed(read.text.as_deref().unwrap_or(""));
         }
-        let read = self.reader.read(path).and_then(decode);
-        looked_at.store(true, Ordering::Relaxed);
-        match read {
+        match self.look_at(file) {
             Ok(read) if memchr::memmem::find(read.as_bytes(), COMMENT.as_bytes()).is_none() => {
                 Cow::Owned(read.into_string())
             }
@@ -358,18 +332,46 @@ impl Sources {
         }
     }
 
+    /// Shows the text to `look`, who may ask for the same file again soon, or never: only the last such text is held.
+    /// Empty when it can't be read.
+    pub fn in_passing<R>(&self, file: FileId, look: impl FnOnce(&str) -> R) -> R {
+        if let Some(text) = self.peek(file) {
+            return look(text);
+        }
+        let last = self.passing.lock().ok().and_then(|last| last.clone()).filter(|(of, _)| *of == file);
+        let text = last.map_or_else(|| Arc::from(self.glance(file)), |(_, text)| text);
+        if let Ok(mut last) = self.passing.lock() {
+            *last = Some((file, text.clone()));
+        }
+        look(&text)
+    }
+
     /// Did somebody read the text?
     pub fn was_read(&self, file: FileId) -> bool {
-        self.peek(file).is_some() || self.files[file.0 as usize].looked_at.load(Ordering::Relaxed)
+        self.peek(file).is_some() || self.was_looked_at(file)
     }
 
     /// Puts in a text that the caller already has (the walk's prefilter, an editor's buffer). The first text stays.
     pub fn provide(&self, file: FileId, text: Result<Box<str>, Unreadable>) {
-        let _ = self.files[file.0 as usize].text.set(text);
+        self.read.get_or_init(file, || Box::new(Read { text, lines: OnceLock::new() }));
     }
 
     fn load(&self, file: FileId) -> &Result<Box<str>, Unreadable> {
-        self.files[file.0 as usize].text.get_or_init(|| decode(self.reader.read(self.path(file))?))
+        &self.read(file).text
+    }
+
+    fn read(&self, file: FileId) -> &Read {
+        let read = || self.reader.read(self.path(file)).and_then(decode);
+        self.read.get_or_init(file, || Box::new(Read { text: read(), lines: OnceLock::new() }))
+    }
+
+    fn look_at(&self, file: FileId) -> Result<Box<str>, Unreadable> {
+        self.looked_at[file.0 as usize].store(true, Ordering::Relaxed);
+        self.reader.read(self.path(file)).and_then(decode)
+    }
+
+    fn was_looked_at(&self, file: FileId) -> bool {
+        self.looked_at[file.0 as usize].load(Ordering::Relaxed)
     }
 
     /// How the file ends its lines: what inserted lines must end with, too.
@@ -383,8 +385,9 @@ impl Sources {
     }
 
     fn line_starts(&self, file: FileId) -> &[u32] {
-        self.files[file.0 as usize].lines.get_or_init(|| {
-            let text = self.text(file);
+        let Read { text, lines } = self.read(file);
+        lines.get_or_init(|| {
+            let text = text.as_deref().unwrap_or("");
             std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1)).collect()
         })
     }
@@ -492,8 +495,27 @@ mod tests {
         let (start, end) = sources.positions(Span::new(file, 4..8));
         assert_eq!((start.line, start.column, end.line, end.column), (1, 5, 1, 8));
         assert_eq!(sources.position(file, 99), Position { line: 3, column: 1 });
-        assert_eq!(sources.entries("a").len(), 1);
+        assert_eq!(sources.entries("a").count(), 1);
         assert!(sources.is_directory("a") && !sources.is_directory("b"));
+    }
+
+    #[test]
+    fn a_directory_holds_names_in_their_order() {
+        let paths = ["a/x.py", "a/b/c/y.py", "a-b/z.py", "a.py"].map(str::to_owned);
+        let sources = Sources::new(paths, ["d/e".to_owned()], Box::new(BTreeMap::new()));
+        let held = |directory: &str| -> Vec<(String, bool)> {
+            sources.entries(directory).map(|entry| (entry.name.to_owned(), entry.file.is_some())).collect()
+        };
+        let expected = |entries: &[(&str, bool)]| -> Vec<(String, bool)> {
+            entries.iter().map(|(name, is_file)| ((*name).to_owned(), *is_file)).collect()
+        };
+        assert_eq!(held(""), expected(&[("a", false), ("a-b", false), ("a.py", true), ("d", false)]));
+        assert_eq!(held("a"), expected(&[("b", false), ("x.py", true)]));
+        assert_eq!((held("d"), held("d/e"), held("a.py")), (expected(&[("e", false)]), Vec::new(), Vec::new()));
+        let found: Vec<&str> = sources.ids().map(|file| sources.path(file)).collect();
+        assert_eq!(found, ["a-b/z.py", "a.py", "a/b/c/y.py", "a/x.py"]);
+        assert!(found.iter().enumerate().all(|(number, path)| sources.id(path) == Some(FileId(number as u32))));
+        assert!(sources.id("a").is_none() && sources.id("a/z.py").is_none() && !sources.is_directory("a.py"));
     }
 
     #[test]

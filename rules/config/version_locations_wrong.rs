@@ -48,8 +48,7 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
     let holds_revisions = project
         .sources
         .entries(&usual)
-        .iter()
-        .any(|entry| entry.file.is_some() && entry.name.ends_with(".py") && entry.name.as_ref() != "__init__.py");
+        .any(|entry| entry.file.is_some() && entry.name.ends_with(".py") && entry.name != "__init__.py");
     if holds_revisions {
         findings
             .report(option.span, "no folder of `version_locations` exists")

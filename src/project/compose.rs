@@ -73,7 +73,7 @@ pub fn read(sources: &Sources, directory: &str) -> Compose {
     let mut here = directory;
     loop {
         for entry in sources.entries(here) {
-            let name = entry.name.as_ref();
+            let name = entry.name;
             let is_compose = (name.starts_with("docker-compose") || name.starts_with("compose"))
                 && (name.ends_with(".yml") || name.ends_with(".yaml"));
             if let Some(file) = entry.file.filter(|_| is_compose) {

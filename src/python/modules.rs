@@ -299,7 +299,7 @@ pub fn natural_root(sources: &Sources, file: FileId) -> String {
 }
 
 fn holds_python(sources: &Sources, directory: &str, depth: usize) -> bool {
-    sources.entries(directory).iter().any(|entry| match entry.file {
+    sources.entries(directory).any(|entry| match entry.file {
         Some(_) => entry.name.ends_with(".py"),
         None => depth > 0 && holds_python(sources, &format!("{directory}/{}", entry.name), depth - 1),
     })

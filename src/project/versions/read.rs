@@ -52,6 +52,7 @@ struct Reader<'s, 'l> {
 
 impl Reader<'_, '_> {
     fn folder(&mut self, directory: &str) {
+        let sources = self.sources;
         for name in ["uv.lock", "poetry.lock", "pdm.lock", "pylock.toml"] {
             self.if_there(directory, name, Reader::lock);
         }
@@ -60,13 +61,13 @@ impl Reader<'_, '_> {
             self.virtualenv(&below(directory, name));
         }
         // An unpacked wheel says in its metadata what it requires.
-        for entry in self.sources.entries(directory).to_vec() {
+        for entry in sources.entries(directory) {
             if entry.name.ends_with(".dist-info") {
-                self.if_there(&below(directory, &entry.name), "METADATA", Reader::wheel);
+                self.if_there(&below(directory, entry.name), "METADATA", Reader::wheel);
             }
         }
         for folder in [directory.to_owned(), below(directory, "requirements")] {
-            for entry in self.sources.entries(&folder).to_vec() {
+            for entry in sources.entries(&folder) {
                 let is_requirements = entry.name.ends_with(".txt") || entry.name.ends_with(".in");
                 let named = entry.name.contains("requirements") || folder != directory;
                 if let Some(file) = entry.file.filter(|_| is_requirements && named) {
@@ -150,23 +151,23 @@ impl Reader<'_, '_> {
     /// The `*.dist-info` directories of a virtual environment.
     fn virtualenv(&mut self, directory: &str) {
         let lib = below(directory, "lib");
-        let pythons = self.sources.entries(&lib).to_vec();
-        let places = pythons.iter().filter(|entry| entry.name.starts_with("python"));
+        let sources = self.sources;
+        let places = sources.entries(&lib).filter(|entry| entry.name.starts_with("python"));
         let mut packages: Vec<String> = places.map(|entry| format!("{lib}/{}/site-packages", entry.name)).collect();
         packages.push(format!("{directory}/Lib/site-packages"));
         for place in packages {
-            for entry in self.sources.entries(&place).to_vec() {
-                self.installed(&place, &entry);
+            for entry in sources.entries(&place) {
+                self.installed(&place, entry);
             }
         }
     }
 
-    fn installed(&mut self, place: &str, entry: &Entry) {
+    fn installed(&mut self, place: &str, entry: Entry<'_>) {
         let Some(stem) = entry.name.strip_suffix(".dist-info") else { return };
         let Some((name, version)) = stem.rsplit_once('-') else { return };
         let Some(version) = Version::read(version) else { return };
         let folder = format!("{place}/{}", entry.name);
-        let file = self.sources.entries(&folder).iter().find_map(|entry| entry.file).unwrap_or(FileId(0));
+        let file = self.sources.entries(&folder).find_map(|entry| entry.file).unwrap_or(FileId(0));
         self.versions.add(&normalized(name), Pin::Exact(version, Span::start_of(file)), place);
         if !self.versions.read_from.iter().any(|path| path == place) {
             self.versions.read_from.push(place.to_owned());

@@ -177,7 +177,7 @@ pub fn entries(machine: &Machine<'_>, path: &str) -> Option<Vec<(String, Option<
     let sources = machine.trees.sources();
     sources
         .is_directory(&inside)
-        .then(|| sources.entries(&inside).iter().map(|entry| (entry.name.to_string(), entry.file)).collect())
+        .then(|| sources.entries(&inside).map(|entry| (entry.name.to_string(), entry.file)).collect())
 }
 
 /// The text of a file of the project, as a value.

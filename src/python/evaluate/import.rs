@@ -166,9 +166,8 @@ impl<'t> Machine<'t> {
     fn is_generated(&self, parent: &Module<'t>, attribute: &str) -> bool {
         let sources = self.sources();
         let compiled = |directory: &Name| {
-            sources.entries(directory).iter().any(|entry| {
-                let name = &*entry.name;
-                name.strip_prefix(attribute).is_some_and(|rest| rest.starts_with('.') && !rest.ends_with(".py"))
+            sources.entries(directory).any(|entry| {
+                entry.name.strip_prefix(attribute).is_some_and(|rest| rest.starts_with('.') && !rest.ends_with(".py"))
             })
         };
         attribute.starts_with('_')

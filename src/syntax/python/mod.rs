@@ -14,6 +14,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use self::outline::BodyRange;
 
+use crate::source::per_file::PerFile;
 use crate::source::{FileId, Sources, Span};
 
 /// The node types. Consumers write `tree::Expr`, `tree::StmtClassDef`, …
@@ -89,11 +90,10 @@ pub struct Outline<'a> {
 }
 
 struct Outlined {
-    tree: Tree,
+    module: tree::ModModule,
+    problems: Vec<SyntaxProblem>,
     /// The bodies that were blanked, in order, and their trees.
-    bodies: Vec<(BodyRange, OnceLock<Tree>)>,
-    /// The text, once a body was asked for.
-    text: OnceLock<Box<str>>,
+    bodies: Box<[(BodyRange, OnceLock<Box<Tree>>)]>,
 }
 
 /// Is shown the text of each file that is parsed.
@@ -102,13 +102,13 @@ pub type Watcher<'s> = dyn Fn(FileId, &str) + Sync + 's;
 /// The trees of Python files, made on demand.
 pub struct Trees<'s> {
     sources: &'s Sources,
-    outlines: Vec<OnceLock<Box<Outlined>>>,
+    outlines: PerFile<Box<Outlined>>,
     watcher: Option<&'s Watcher<'s>>,
 }
 
 impl fmt::Debug for Trees<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let made = self.sources.ids().filter(|file| self.outlines[file.0 as usize].get().is_some());
+        let made = self.sources.ids().filter(|file| self.outlines.get(*file).is_some());
         f.debug_list().entries(made.map(|file| self.sources.path(file))).finish()
     }
 }
@@ -116,7 +116,7 @@ impl fmt::Debug for Trees<'_> {
 impl<'s> Trees<'s> {
     /// No tree yet, for any file of `sources`.
     pub fn of(sources: &'s Sources) -> Trees<'s> {
-        Trees { sources, outlines: sources.ids().map(|_| OnceLock::new()).collect(), watcher: None }
+        Trees { sources, outlines: PerFile::of(sources.len()), watcher: None }
     }
 
     /// No tree yet, and each text that an outline is made of is shown to `watcher`: who looks for words in all files
@@ -138,8 +138,8 @@ impl<'s> Trees<'s> {
 
     /// What `file` does when it is imported: its tree, in which the bodies of functions may be blank.
     pub fn outline(&self, file: FileId) -> Outline<'_> {
-        let tree = &self.outlined(file).tree;
-        Outline { module: &tree.module, problems: &tree.problems }
+        let Outlined { module, problems, .. } = self.outlined(file);
+        Outline { module, problems }
     }
 
     /// The statements of a function that [`Trees::outline`] gave. `None`: they are no Python.
@@ -152,13 +152,13 @@ impl<'s> Trees<'s> {
 
     /// What is no Python in the parts of `file` that were looked at so far.
     pub fn problems(&self, file: FileId) -> impl Iterator<Item = &SyntaxProblem> {
-        let outlined = self.outlines[file.0 as usize].get();
-        let bodies = outlined.into_iter().flat_map(|outlined| &outlined.bodies).filter_map(|(_, body)| body.get());
-        outlined.map(|outlined| &outlined.tree).into_iter().chain(bodies).flat_map(|tree| &tree.problems)
+        let outlined = self.outlines.get(file);
+        let bodies = outlined.into_iter().flat_map(|outlined| &*outlined.bodies).filter_map(|(_, body)| body.get());
+        outlined.into_iter().flat_map(|outlined| &outlined.problems).chain(bodies.flat_map(|body| &body.problems))
     }
 
     fn outlined(&self, file: FileId) -> &Outlined {
-        self.outlines[file.0 as usize].get_or_init(|| {
+        self.outlines.get_or_init(file, || {
             let text = &*self.sources.glance(file);
             if let Some(watcher) = self.watcher {
                 watcher(file, text);
@@ -169,13 +169,13 @@ impl<'s> Trees<'s> {
             });
             let (tree, bodies) = blanked.unwrap_or_else(|| (parse(file, text), Vec::new()));
             let bodies = bodies.into_iter().map(|body| (body, OnceLock::new())).collect();
-            Box::new(Outlined { tree, bodies, text: OnceLock::new() })
+            Box::new(Outlined { module: tree.module, problems: tree.problems, bodies })
         })
     }
 
     /// The body that stood where the function has a blank one.
     fn blank(&self, file: FileId, function: &tree::StmtFunctionDef) -> Option<(&Outlined, usize)> {
-        let outlined = self.outlines[file.0 as usize].get()?;
+        let outlined = self.outlines.get(file)?;
         let [only] = &*function.body else { return None };
         let start = only.range().start().to_u32();
         let found = outlined.bodies.binary_search_by_key(&start, |(body, _)| body.start).ok()?;
@@ -184,11 +184,8 @@ impl<'s> Trees<'s> {
 
     fn filled<'a>(&self, file: FileId, (outlined, number): (&'a Outlined, usize)) -> Option<&'a [tree::Stmt]> {
         let (range, cell) = outlined.bodies.get(number)?;
-        let alone = cell.get_or_init(|| {
-            let again = || outlined.text.get_or_init(|| self.sources.glance(file).into_owned().into_boxed_str());
-            let text = self.sources.peek(file).unwrap_or_else(|| again());
-            parse_function(file, text, *range)
-        });
+        let alone =
+            cell.get_or_init(|| Box::new(self.sources.in_passing(file, |text| parse_function(file, text, *range))));
         if !alone.problems.is_empty() {
             return None;
         }

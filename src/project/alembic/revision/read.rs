@@ -51,11 +51,10 @@ fn list(sources: &Sources, directory: &str, recursive: bool, location: usize, fi
     if directory.ends_with("__pycache__") {
         return;
     }
-    let entries = sources.entries(directory);
-    files.extend(
-        entries.iter().filter(|entry| is_revision_name(&entry.name)).filter_map(|entry| Some((entry.file?, location))),
-    );
-    for entry in entries.iter().filter(|entry| recursive && entry.file.is_none()) {
+    let entries = || sources.entries(directory);
+    let scripts = entries().filter(|entry| is_revision_name(entry.name));
+    files.extend(scripts.filter_map(|entry| Some((entry.file?, location))));
+    for entry in entries().filter(|entry| recursive && entry.file.is_none()) {
         let inner = if directory.is_empty() { entry.name.to_string() } else { format!("{directory}/{}", entry.name) };
         list(sources, &inner, recursive, location, files);
     }
