@@ -51,8 +51,8 @@ impl<'t> SqlAlchemy<'t> {
         let annotation = binding.annotation.map(|expression| {
             let value = machine.annotation(class, expression);
             let span = span_of(class.span.file, expression);
-            let text = machine.trees.sources().slice(span).to_owned();
-            attribute::annotation_of(&value, span, &text)
+            let written = |text: &str| attribute::annotation_of(&value, span, text.get(span.range()).unwrap_or(""));
+            machine.trees.sources().in_passing(span.file, written)
         });
         let mut kind = attribute::kind_of(&binding.value, binding.only_annotated, |term| {
             self.state.borrow().metadata_by_term.contains_key(&(std::ptr::from_ref(term).cast::<()>() as usize))
