@@ -19,7 +19,7 @@ fn check(script: &RevisionScript, _: &Environment, project: &Project<'_>, found:
         let Some(class) = project.models.classes.iter().find(|class| brings(import, &class.qualified)) else {
             continue;
         };
-        let what = import.name.as_ref().map_or(import.module.clone(), |name| format!("{}.{name}", import.module));
+        let what = import.name.as_ref().map_or(import.module.to_string(), |name| format!("{}.{name}", import.module));
         found
             .report(import.span, format!("a revision imports the model `{what}`"))
             .key(format!("import:{id}:{what}"))
@@ -39,7 +39,7 @@ fn brings(import: &Import, qualified: &str) -> bool {
         None => below(&import.module).is_some(),
         Some(name) => below(&import.module).is_some_and(|rest| {
             let class = rest.rsplit('.').next().unwrap_or(rest);
-            class == name || rest.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.'))
+            class == &**name || rest.strip_prefix(&**name).is_some_and(|rest| rest.starts_with('.'))
         }),
     }
 }

@@ -202,6 +202,11 @@ pub fn is_pythons_own(top: &str) -> bool {
     NEVER_OF_THE_PROJECT.binary_search(&top).is_ok() || ONLY_ON_PATH.binary_search(&top).is_ok()
 }
 
+/// May the top-level module be one of the project's own files?
+pub fn may_be_of_the_project(top: &str) -> bool {
+    !top.is_empty() && NEVER_OF_THE_PROJECT.binary_search(&top).is_err()
+}
+
 /// The module `dotted`, imported with this `sys.path` by code whose own top-level package or file lies in `start`.
 /// `whole` is the import that it is the beginning of (or itself): a directory without `__init__.py` is a package only
 /// where it leads to a file.
@@ -213,7 +218,7 @@ pub fn find(
     whole: &str,
 ) -> Option<Found> {
     let first = dotted::first(dotted);
-    if first.is_empty() || NEVER_OF_THE_PROJECT.binary_search(&first).is_ok() {
+    if !may_be_of_the_project(first) {
         return None;
     }
     let mut namespace = None;

@@ -38,8 +38,8 @@ pub struct RevisionScript {
     pub branch_labels: Vec<Known<String>>,
     /// Values that Alembic can't take as ids: which variable, what it holds ("an integer"), where.
     pub not_strings: Vec<(&'static str, String, Span)>,
-    /// The docstring.
-    pub doc: Option<(String, Span)>,
+    /// The first line of the docstring, and the place of all of it.
+    pub doc: Option<(Box<str>, Span)>,
     /// `Revision ID:` in the docstring: the text after it, and its place.
     pub doc_revision: Option<(String, Span)>,
     /// `Revises:` in the docstring: the text after it, and its place (empty where nothing follows).
@@ -62,7 +62,7 @@ pub struct RevisionScript {
     pub open: bool,
     /// The names that `upgrade` gives to tables, indexes and constraints.
     pub names_made: Vec<made::NameMade>,
-    /// What it imports, in order.
+    /// What it imports that may be of the project, in order.
     pub imports: Vec<Import>,
     /// Where an import statement can be added: after the last import at the top of the module.
     pub import_place: Span,
@@ -103,16 +103,12 @@ pub enum Does {
 /// One imported thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Import {
-    /// The module as written: `app.models`; with leading dots when relative.
-    pub module: String,
+    /// The module as written: `app.models`.
+    pub module: Box<str>,
     /// The name taken from it; `None` for `import module`.
-    pub name: Option<String>,
-    /// The alias, where there is one.
-    pub alias: Option<String>,
+    pub name: Option<Box<str>>,
     /// The statement.
     pub span: Span,
-    /// It stands at the top level of the module, not inside a function.
-    pub at_top: bool,
 }
 
 impl RevisionScript {
@@ -133,7 +129,7 @@ impl RevisionScript {
 
     /// The first line of the docstring: what `-m` said.
     pub fn message(&self) -> &str {
-        let first = self.doc.as_ref().map_or("", |(text, _)| text.trim_start().lines().next().unwrap_or("").trim());
+        let first = self.doc.as_ref().map_or("", |(first, _)| &**first);
         let is_field = ["Revision ID:", "Revises:", "Create Date:"].iter().any(|field| first.starts_with(field));
         if is_field { "" } else { first }
     }

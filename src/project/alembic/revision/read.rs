@@ -8,6 +8,8 @@ use super::constants::{Constant, Constants};
 use super::{Does, Import, RevisionMap, RevisionScript, Step, names};
 use crate::project::Known;
 use crate::project::alembic::locations::Locations;
+use crate::python::dotted;
+use crate::python::modules::may_be_of_the_project;
 use crate::source::{COMMENT, FileId, Sources, Span, split};
 use crate::syntax::python::{Tree, Trees, parse, tree};
 
@@ -123,7 +125,13 @@ pub fn script(file: FileId, text: &str, path: &str, location: usize) -> Revision
         script.unbound.clear();
         script.merge_markers = merge_markers(file, text);
     }
-    imports(tree, &tree.module.body, true, &mut script.imports);
+    imports(tree, &tree.module.body, &mut script.imports);
+    // There may be thousands.
+    for ids in [&mut script.down_revision, &mut script.depends_on, &mut script.branch_labels] {
+        ids.shrink_to_fit();
+    }
+    script.imports.shrink_to_fit();
+    script.names_made.shrink_to_fit();
     script
 }
 
@@ -215,7 +223,8 @@ fn read_docstring(script: &mut RevisionScript, tree: &Tree, text: &str) {
     let Some(tree::Stmt::Expr(first)) = tree.module.body.first() else { return };
     let tree::Expr::StringLiteral(literal) = &*first.value else { return };
     let span = tree.span(literal);
-    script.doc = Some((literal.value.to_str().to_owned(), span));
+    let first = literal.value.to_str().trim_start().lines().next().unwrap_or("").trim();
+    script.doc = Some((first.into(), span));
     let Some(written) = text.get(span.range()) else { return };
     let mut start = span.range().start;
     for line in written.split_inclusive('\n') {
@@ -285,38 +294,31 @@ fn import_place(tree: &Tree) -> Span {
     place
 }
 
-fn imports(tree: &Tree, body: &[tree::Stmt], at_top: bool, into: &mut Vec<Import>) {
+fn imports(tree: &Tree, body: &[tree::Stmt], into: &mut Vec<Import>) {
     for statement in body {
         let span = tree.span(statement);
         match statement {
-            tree::Stmt::Import(import) => into.extend(import.names.iter().map(|alias| Import {
-                module: alias.name.to_string(),
-                name: None,
-                alias: alias.asname.as_ref().map(ToString::to_string),
-                span,
-                at_top,
-            })),
-            tree::Stmt::ImportFrom(import) => {
-                let module = import.module.as_ref().map_or("", |name| name.as_str());
-                let module = format!("{}{module}", ".".repeat(import.level as usize));
-                into.extend(import.names.iter().map(|alias| Import {
-                    module: module.clone(),
-                    name: Some(alias.name.to_string()),
-                    alias: alias.asname.as_ref().map(ToString::to_string),
-                    span,
-                    at_top,
-                }));
+            tree::Stmt::Import(import) => {
+                let modules = import.names.iter().map(|alias| alias.name.as_str());
+                let modules = modules.filter(|module| may_be_of_the_project(dotted::first(module)));
+                into.extend(modules.map(|module| Import { module: module.into(), name: None, span }));
             }
-            tree::Stmt::FunctionDef(function) => imports(tree, &function.body, false, into),
+            tree::Stmt::ImportFrom(import) if import.level == 0 => {
+                let module = import.module.as_ref().map_or("", |name| name.as_str());
+                let names = import.names.iter().filter(|_| may_be_of_the_project(dotted::first(module)));
+                let name = |alias: &tree::Alias| Some(alias.name.as_str().into());
+                into.extend(names.map(|alias| Import { module: module.into(), name: name(alias), span }));
+            }
+            tree::Stmt::FunctionDef(function) => imports(tree, &function.body, into),
             tree::Stmt::If(branch) if !names::is_type_checking(&branch.test) => {
-                imports(tree, &branch.body, at_top, into);
+                imports(tree, &branch.body, into);
                 for clause in &branch.elif_else_clauses {
-                    imports(tree, &clause.body, at_top, into);
+                    imports(tree, &clause.body, into);
                 }
             }
-            tree::Stmt::Try(attempt) => imports(tree, &attempt.body, at_top, into),
-            tree::Stmt::With(with) => imports(tree, &with.body, at_top, into),
-            tree::Stmt::For(repeat) => imports(tree, &repeat.body, at_top, into),
+            tree::Stmt::Try(attempt) => imports(tree, &attempt.body, into),
+            tree::Stmt::With(with) => imports(tree, &with.body, into),
+            tree::Stmt::For(repeat) => imports(tree, &repeat.body, into),
             _ => {}
         }
     }
