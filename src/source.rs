@@ -288,18 +288,13 @@ impl Sources {
         self.read.get(file)?.text.as_deref().ok()
     }
 
-    /// Looks at the bytes of a file, for which there is a buffer, and keeps its text only if they are `wanted`. A file
-    /// that can't be read is not.
-    pub fn keep_if(&self, file: FileId, buffer: &mut Vec<u8>, wanted: impl FnOnce(&[u8]) -> bool) -> bool {
-        if let Some(text) = self.peek(file) {
-            return wanted(text.as_bytes());
+    /// Are the bytes of the file as `look` wants them? They are read into a buffer that was used before, and not kept.
+    /// Those of a file that can't be read are not.
+    pub fn holds(&self, file: FileId, buffer: &mut Vec<u8>, look: impl FnOnce(&[u8]) -> bool) -> bool {
+        match self.peek(file) {
+            Some(text) => look(text.as_bytes()),
+            None => self.reader.read_into(self.path(file), buffer).is_ok_and(look),
         }
-        let Ok(bytes) = self.reader.read_into(self.path(file), buffer) else { return false };
-        if !wanted(bytes) {
-            return false;
-        }
-        self.provide(file, decode(bytes.to_vec()));
-        true
     }
 
     /// Looks at a text, or at why it can't be read, and keeps that only if `look` says so.

@@ -27,7 +27,7 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
     let is_set = || {
         let named =
             |call: &Call| call.arguments.first().is_none_or(|name| name.text.as_deref() == Some("script_location"));
-        project.code.calls("set_main_option").iter().any(named)
+        project.code.is_called("set_main_option", named)
     };
     match (config.alembic_option("script_location"), script_location_leads(project.sources, config)) {
         (None, _) => {

@@ -3,6 +3,7 @@
 use crate::diagnostic::Findings;
 use crate::project::alembic::Environment;
 use crate::project::alembic::flask_migrate::FlaskApp;
+use crate::project::code::Call;
 use crate::project::{Hides, Project};
 use crate::rules::{Check, Rule};
 use crate::source::Span;
@@ -45,6 +46,6 @@ fn check(environment: &Environment, project: &Project<'_>, findings: &mut Findin
 /// May any code set it up that was not run on paper?
 fn is_set_up_elsewhere(project: &Project<'_>, app: &FlaskApp) -> bool {
     let names = &app.migrate_names;
-    let may_be_it = |receiver: Option<String>| receiver.is_none_or(|receiver| names.contains(&receiver));
-    names.is_empty() || project.code.calls("init_app").into_iter().any(|call| may_be_it(call.receiver))
+    let may_be_it = |call: &Call| call.receiver.as_ref().is_none_or(|receiver| names.contains(receiver));
+    names.is_empty() || project.code.is_called("init_app", may_be_it)
 }

@@ -11,7 +11,7 @@ use memchr::memmem::Finder;
 use rayon::prelude::*;
 
 use crate::project::alembic::env_layout::{self, Layout};
-use crate::project::words::Words;
+use crate::project::words::{self, Words};
 use crate::python::dotted;
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::python::tree::visitor::{Visitor, walk_expr, walk_keyword, walk_stmt};
@@ -22,9 +22,8 @@ use crate::syntax::python::{Tree, Trees, span_of, tree};
 pub struct Code<'s> {
     trees: &'s Trees<'s>,
     words: Arc<Words>,
-    /// What was asked before, for each environment asks the same: files by the words, calls by the name.
+    /// What was asked before, for each environment asks the same: files by the words.
     mentioning: RefCell<BTreeMap<String, Vec<FileId>>>,
-    calls: RefCell<BTreeMap<String, Vec<Call>>>,
 }
 
 /// A call, as it is written.
@@ -58,7 +57,7 @@ pub struct Argument {
 impl<'s> Code<'s> {
     /// The code in `trees`.
     pub fn of(trees: &'s Trees<'s>, words: Arc<Words>) -> Code<'s> {
-        Code { trees, words, mentioning: RefCell::default(), calls: RefCell::default() }
+        Code { trees, words, mentioning: RefCell::default() }
     }
 
     /// The trees, for who runs code of the project on paper.
@@ -105,16 +104,10 @@ impl<'s> Code<'s> {
         texts
     }
 
-    /// The calls of functions and methods of this name.
-    pub fn calls(&self, name: &str) -> Vec<Call> {
-        if let Some(known) = self.calls.borrow().get(name) {
-            return known.clone();
-        }
-        let trees = self.trees;
-        let calls = self.holding(&[name]).into_par_iter().flat_map_iter(|file| calls(&trees.whole(file)));
-        let calls: Vec<Call> = calls.filter(|call| call.name == name).collect();
-        self.calls.borrow_mut().insert(name.to_owned(), calls.clone());
-        calls
+    /// Is there a call of a function or method of this name that `is_it`?
+    pub fn is_called(&self, name: &str, is_it: impl Fn(&Call) -> bool) -> bool {
+        let mut files = self.holding(&[name]).into_iter();
+        files.any(|file| self.calls_in(file).iter().any(|call| call.name == name && is_it(call)))
     }
 
     /// How a file is written: what fixes keep.
@@ -167,9 +160,11 @@ impl<'s> Code<'s> {
         let sources = self.trees.sources();
         let parts: Vec<Finder<'_>> = words.iter().flat_map(|word| word.split('.')).map(Finder::new).collect();
         let mut python: Vec<FileId> = sources.ids().filter(|file| sources.path(*file).ends_with(".py")).collect();
-        python.retain(|file| words.iter().all(|word| self.words.held_by(*file).may_have(word)));
+        for word in words.iter().filter(|word| words::is_looked_for(word)) {
+            python.retain(|file| self.words.held_by(*file).has(word));
+        }
         let holds = |bytes: &[u8]| parts.iter().all(|part| part.find(bytes).is_some());
-        let found = |buffer: &mut Vec<u8>, file| sources.keep_if(file, buffer, holds).then_some(file);
+        let found = |buffer: &mut Vec<u8>, file| sources.holds(file, buffer, holds).then_some(file);
         python.into_par_iter().with_min_len(16).map_init(Vec::new, found).flatten().collect()
     }
 }
@@ -470,10 +465,14 @@ def run(app, things):
         let sources = Sources::in_memory([("a.py", CODE)]);
         let trees = Trees::of(&sources);
         let code = Code::of(&trees, Words::of_all(&sources, sources.ids()).into());
-        let receivers: Vec<_> = code.calls("init_app").into_iter().map(|call| call.receiver).collect();
+        let calls = |name: &str| -> Vec<Call> {
+            code.calls_in(FileId(0)).into_iter().filter(|call| call.name == name).collect()
+        };
+        let receivers: Vec<_> = calls("init_app").into_iter().map(|call| call.receiver).collect();
         assert_eq!(receivers, [Some("migrate".to_owned()), None]);
         let tree = &trees.whole(FileId(0));
-        assert!(is_tried(tree, code.calls("all")[0].span) && !is_tried(tree, code.calls("str")[0].span));
+        assert!(is_tried(tree, calls("all")[0].span) && !is_tried(tree, calls("str")[0].span));
+        assert!(code.is_called("init_app", |call| call.receiver.is_none()) && !code.is_called("mkdir", |_| true));
         assert_eq!(code.taken_from("Order", "query"), ["all"]);
         let at = CODE.find("str(").expect("is there");
         let call = code.call_at(Span::new(FileId(0), at..at + "str(url)".len())).expect("a call");

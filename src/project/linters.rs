@@ -56,7 +56,7 @@ pub fn read(sources: &Sources) -> Vec<Linter> {
         let (root, name) = split(sources.path(file));
         match name {
             "pyproject.toml" => {
-                let text = sources.text(file);
+                let text = &*sources.glance(file);
                 if text.contains("[tool.ruff") || text.contains("[tool.autoflake") {
                     let (document, _) = toml::read(file, text);
                     if let Some(ruff) = document.at(&["tool", "ruff"]) {
@@ -68,11 +68,11 @@ pub fn read(sources: &Sources) -> Vec<Linter> {
                 }
             }
             "ruff.toml" | ".ruff.toml" => {
-                let (document, _) = toml::read(file, sources.text(file));
+                let (document, _) = toml::read(file, &sources.glance(file));
                 linters.extend(ruff_of(&document, root, Span::start_of(file)));
             }
             ".flake8" | "setup.cfg" | "tox.ini" => {
-                let text = sources.text(file);
+                let text = &*sources.glance(file);
                 if text.contains("[flake8]") {
                     linters.extend(flake8_of(file, text, root));
                 }

@@ -58,6 +58,11 @@ fn words() -> impl Iterator<Item = &'static str> {
     WORDS.iter().copied().flatten().copied()
 }
 
+/// Is the word looked for?
+pub fn is_looked_for(word: &str) -> bool {
+    words().any(|known| known == word)
+}
+
 /// Which words one file holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Held {
@@ -69,12 +74,8 @@ pub struct Held {
 impl Held {
     /// Does it hold the word?
     pub fn has(self, word: &str) -> bool {
-        words().position(|known| known == word).is_some_and(|number| self.words & (1 << number) != 0)
-    }
-
-    /// May it hold the word? What is not looked for it may.
-    pub fn may_have(self, word: &str) -> bool {
-        self.has(word) || !words().any(|known| known == word)
+        // Most files hold none.
+        self.words != 0 && words().enumerate().any(|(number, known)| self.words & (1 << number) != 0 && known == word)
     }
 
     /// Does it hold any of these?
@@ -109,7 +110,10 @@ impl Words {
     pub fn read(&self, sources: &Sources, files: impl IntoIterator<Item = FileId>) {
         let files: Vec<FileId> = files.into_iter().filter(|file| self.number(*file) == 0).collect();
         files.into_par_iter().with_min_len(16).for_each_init(Vec::new, |buffer, file| {
-            sources.keep_if(file, buffer, |bytes| self.look(file, bytes).has(COMMENT));
+            if sources.holds(file, buffer, |bytes| self.look(file, bytes).has(COMMENT)) {
+                // It is looked at again for its comments.
+                sources.text(file);
+            }
         });
     }
 

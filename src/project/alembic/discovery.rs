@@ -65,7 +65,7 @@ fn flask_without_directory(trees: &Trees<'_>) -> Option<Found> {
         let aside = path.split('/').any(|part| part.starts_with("test") || part.starts_with("example"));
         path.ends_with(".py")
             && !aside
-            && sources.keep_if(*file, &mut buffer, |bytes| needle.find(bytes).is_some())
+            && sources.holds(*file, &mut buffer, |bytes| needle.find(bytes).is_some())
             && code::names(&trees.whole(*file), "flask_migrate")
     })?;
     let mut config = Config::in_code("");
@@ -242,9 +242,8 @@ fn is_skipped(path: &str) -> bool {
 fn of_ini(sources: &Sources, file: FileId) -> Vec<Config> {
     let path = sources.path(file);
     let (directory, name) = split(path);
-    let text = sources.text(file).as_bytes();
     let by_name = name == "alembic.ini";
-    if !by_name && memchr::memmem::find(text, b"script_location").is_none() {
+    if !by_name && memchr::memmem::find(sources.glance(file).as_bytes(), b"script_location").is_none() {
         return Vec::new();
     }
     let config = Config::of_ini(sources, file);
@@ -335,7 +334,7 @@ fn settle(sources: &Sources, environment: &mut Found, directory: String) {
 /// Is it an env.py of Alembic?
 fn configures(trees: &Trees<'_>, file: FileId) -> bool {
     let words = ["alembic", "configure"];
-    let text = trees.sources().text(file);
+    let text = trees.sources().glance(file);
     words.iter().all(|word| text.contains(word)) && {
         let tree = trees.whole(file);
         words.iter().all(|word| code::names(&tree, word))

@@ -134,7 +134,8 @@ impl Reader<'_, '_> {
     }
 
     fn pipfile_lock(&mut self, file: FileId) {
-        let text = self.sources.text(file);
+        let sources = self.sources;
+        let text = &*sources.glance(file);
         let path = self.read_from(file);
         let Ok(root) = serde_json::from_str::<serde_json::Value>(text) else { return };
         for group in ["default", "develop"] {
@@ -360,7 +361,7 @@ impl Reader<'_, '_> {
 
 /// The packages of a lock file; `None` where it is no TOML.
 fn locked(sources: &Sources, file: FileId) -> Option<Vec<(String, Pin)>> {
-    let (root, problems) = toml::read(file, &skeleton(sources.text(file)));
+    let (root, problems) = toml::read(file, &skeleton(&sources.glance(file)));
     let packages = ["package", "packages"].iter().find_map(|name| root.get(name)).filter(|_| problems.is_empty())?;
     let read = |package: &Toml| {
         let version = package.get("version")?;
