@@ -14,6 +14,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use rustc_hash::FxHashMap;
+
 use self::ignores::Ignores;
 
 use crate::source::{Reader, Sources, Unreadable};
@@ -48,8 +50,10 @@ pub fn load(walk: &Walk) -> Result<Sources, String> {
     let above = if walk.respect_gitignore { Ignores::above(root) } else { None };
     let start = Directory { path: root.clone(), relative: String::new(), ignores: above, in_script_directory: false };
     rayon::scope(|scope| visit(scope, start, walk.respect_gitignore, &found));
-    let listed = found.0.into_inner().unwrap_or_default();
-    let mut sources = Sources::new(listed.files, listed.directories, Box::new(Disk { root: root.clone() }));
+    let mut listed = found.0.into_inner().unwrap_or_default();
+    let (mut files, mut directories) = (Vec::new(), std::mem::take(&mut listed.installed));
+    listed.below(String::new(), &mut files, &mut directories);
+    let mut sources = Sources::new(files, directories, Box::new(Disk { root: root.clone() }));
     sources.unlisted = listed.unlisted;
     sources.unlisted.sort();
     Ok(sources)
@@ -120,19 +124,40 @@ pub fn words(error: &std::io::Error) -> String {
 
 #[derive(Default)]
 struct Listed {
-    files: Vec<String>,
-    directories: Vec<String>,
+    /// What each directory holds: names of files, and names of directories with a `/`.
+    names: FxHashMap<String, Vec<String>>,
+    /// Directories in virtual environments.
+    installed: Vec<String>,
     unlisted: Vec<(String, String)>,
+}
+
+impl Listed {
+    /// Adds the paths of all that lies below `directory`, files in the order of their paths.
+    fn below(&mut self, directory: String, files: &mut Vec<String>, directories: &mut Vec<String>) {
+        let mut names = self.names.remove(&directory).unwrap_or_default();
+        names.sort_unstable();
+        for name in names {
+            match name.strip_suffix('/') {
+                Some(name) => self.below(under(&directory, name), files, directories),
+                None => files.push(under(&directory, &name)),
+            }
+        }
+        directories.push(directory);
+    }
+}
+
+fn under(directory: &str, name: &str) -> String {
+    if directory.is_empty() { name.to_owned() } else { [directory, "/", name].concat() }
 }
 
 #[derive(Default)]
 struct Found(Mutex<Listed>);
 
 impl Found {
-    fn add(&self, mut files: Vec<String>, mut directories: Vec<String>) {
+    fn add(&self, directory: String, names: Vec<String>, installed: Vec<String>) {
         if let Ok(mut found) = self.0.lock() {
-            found.files.append(&mut files);
-            found.directories.append(&mut directories);
+            found.names.insert(directory, names);
+            found.installed.extend(installed);
         }
     }
 
@@ -176,16 +201,11 @@ fn visit<'s>(scope: &rayon::Scope<'s>, directory: Directory, respect: bool, foun
                 .as_ref()
                 .is_some_and(|ignores| ignores.hide(&directory.path.join(&entry.name), entry.is_directory))
     };
-    let (mut files, mut directories) = (Vec::new(), Vec::new());
-    for entry in &entries {
-        let relative = if directory.relative.is_empty() {
-            entry.name.clone()
-        } else {
-            format!("{}/{}", directory.relative, entry.name)
-        };
+    let (mut names, mut within) = (Vec::with_capacity(entries.len()), Vec::new());
+    for entry in entries {
         if !entry.is_directory {
-            if wanted_although_ignored(&entry.name) || !hidden(entry) {
-                files.push(relative);
+            if wanted_although_ignored(&entry.name) || !hidden(&entry) {
+                names.push(entry.name);
             }
             continue;
         }
@@ -197,13 +217,14 @@ fn visit<'s>(scope: &rayon::Scope<'s>, directory: Directory, respect: bool, foun
         if dotted && !entry.name.starts_with(".env") && !entry.name.starts_with(".venv") {
             continue;
         }
-        directories.push(relative.clone());
-        let ignored = hidden(entry);
+        let relative = under(&directory.relative, &entry.name);
+        let ignored = hidden(&entry);
+        names.push([&entry.name, "/"].concat());
         if dotted || ignored || may_be_virtual_environment(&entry.name) {
             let inside = list(&path);
             let holds = |name: &str| inside.iter().any(|entry| entry.name == name);
             if holds("pyvenv.cfg") {
-                directories.append(&mut installed(&path, &relative));
+                within.append(&mut installed(&path, &relative));
                 continue;
             }
             let needed = (holds("env.py") && is_script_directory(&inside)) || (is_package && holds("__init__.py"));
@@ -214,7 +235,7 @@ fn visit<'s>(scope: &rayon::Scope<'s>, directory: Directory, respect: bool, foun
         let inner = Directory { path, relative, ignores: ignores.clone(), in_script_directory };
         scope.spawn(move |scope| visit(scope, inner, respect, found));
     }
-    found.add(files, directories);
+    found.add(directory.relative, names, within);
 }
 
 /// What a directory holds; nothing when it can't be listed.
