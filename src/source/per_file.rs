@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use crate::source::FileId;
 
 /// So many neighbours get their room together.
-const PAGE: usize = 64;
+const PAGE: usize = 16;
 
 type Page<T> = OnceLock<Box<[OnceLock<T>; PAGE]>>;
 

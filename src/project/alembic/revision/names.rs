@@ -3,6 +3,7 @@
 //! Python's scoping, on the generous side: whatever may bind a name does. `from … import *` ends the search, names of
 //! `if TYPE_CHECKING:` are not bound, annotations are never looked at.
 
+use memchr::memmem;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::python::dotted;
@@ -58,7 +59,8 @@ pub struct Names<'m> {
 pub fn of_module<'m>(file: FileId, module: &'m tree::ModModule, text: &str) -> Names<'m> {
     let mut top = bindings(&module.body);
     // A second walk for the few files that may change the module's names from within.
-    if ["global", "exec", "vars(", "locals("].iter().any(|word| text.contains(word)) {
+    let holds = |word: &&str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    if ["global", "exec", "vars(", "locals("].iter().any(holds) {
         Globals { found: &mut top }.visit_body(&module.body);
     }
     if top.open {
@@ -70,13 +72,16 @@ pub fn of_module<'m>(file: FileId, module: &'m tree::ModModule, text: &str) -> N
         within: "",
         conditional: 0,
         silent: 0,
-        reads: FxHashMap::default(),
+        reads: None,
         unbound: Vec::new(),
     };
     resolver.visit_body(&module.body);
-    let mut unbound = resolver.unbound;
+    let mut unbound = std::mem::take(&mut resolver.unbound);
     if !unbound.is_empty() {
-        let reached = reached(&resolver.reads);
+        // Seldom: who reads what is noted in a second walk.
+        resolver.reads = Some(FxHashMap::default());
+        resolver.visit_body(&module.body);
+        let reached = reached(&resolver.reads.take().unwrap_or_default());
         unbound.retain(|one| one.within.is_empty() || reached.contains(one.within.as_str()));
     }
     let names = resolver.scopes.pop().map(|scope| scope.names).unwrap_or_default();
@@ -230,7 +235,8 @@ struct Resolver<'m> {
     within: &'m str,
     conditional: usize,
     silent: usize,
-    reads: FxHashMap<&'m str, FxHashSet<&'m str>>,
+    /// What is read within each definition at the top level, if that is wanted.
+    reads: Option<FxHashMap<&'m str, FxHashSet<&'m str>>>,
     unbound: Vec<Unbound>,
 }
 
@@ -245,7 +251,9 @@ impl<'m> Resolver<'m> {
     }
 
     fn read(&mut self, name: &'m tree::ExprName, dotted: impl FnOnce() -> String) {
-        self.reads.entry(self.within).or_default().insert(name.id.as_str());
+        if let Some(reads) = &mut self.reads {
+            reads.entry(self.within).or_default().insert(name.id.as_str());
+        }
         if self.silent == 0 && !self.is_bound(name.id.as_str()) {
             self.unbound.push(Unbound {
                 name: name.id.to_string(),
@@ -284,7 +292,9 @@ impl<'m> Resolver<'m> {
         if at_top {
             self.within = name;
             self.conditional = 0;
-            self.reads.entry(name).or_default();
+            if let Some(reads) = &mut self.reads {
+                reads.entry(name).or_default();
+            }
         } else if is_function {
             self.conditional += 1;
         }
@@ -403,11 +413,8 @@ impl<'m> Visitor<'m> for Resolver<'m> {
                     self.read(name, || name.id.to_string());
                 }
             }
-            Expr::Attribute(_) => match chain(expression) {
-                Some((name, parts)) => self.read(name, || {
-                    let parts: Vec<&str> = std::iter::once(name.id.as_str()).chain(parts).take(LONGEST).collect();
-                    parts.join(".")
-                }),
+            Expr::Attribute(attribute) => match first(attribute) {
+                Some(name) => self.read(name, || dotted_name(attribute)),
                 None => visitor::walk_expr(self, expression),
             },
             Expr::Lambda(lambda) => {
@@ -454,17 +461,26 @@ impl<'m> Visitor<'m> for Resolver<'m> {
     fn visit_annotation(&mut self, _: &'m Expr) {}
 }
 
-/// `a.b.c` → the name `a` and the attributes `b`, `c`.
-fn chain(expression: &Expr) -> Option<(&tree::ExprName, Vec<&str>)> {
-    match expression {
-        Expr::Name(name) => Some((name, Vec::new())),
-        Expr::Attribute(attribute) => {
-            let (name, mut parts) = chain(&attribute.value)?;
-            parts.push(attribute.attr.as_str());
-            Some((name, parts))
-        }
+/// The name `a` of `a.b.c`.
+fn first(attribute: &tree::ExprAttribute) -> Option<&tree::ExprName> {
+    match &*attribute.value {
+        Expr::Name(name) => Some(name),
+        Expr::Attribute(inner) => first(inner),
         _ => None,
     }
+}
+
+/// `a.b.c`, as it is written.
+fn dotted_name(attribute: &tree::ExprAttribute) -> String {
+    let mut parts = vec![attribute.attr.as_str()];
+    let mut before = &*attribute.value;
+    while let Expr::Attribute(inner) = before {
+        parts.push(inner.attr.as_str());
+        before = &inner.value;
+    }
+    parts.extend(before.as_name_expr().map(|name| name.id.as_str()));
+    let kept: Vec<&str> = parts.into_iter().rev().take(LONGEST).collect();
+    kept.join(".")
 }
 
 fn type_parameters(parameters: Option<&tree::TypeParams>) -> impl Iterator<Item = &str> {
