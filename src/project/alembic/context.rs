@@ -21,6 +21,35 @@ const NOT_OPTIONS: &[&str] = &["connection", "url", "target_metadata"];
 const DECISIONS: &[&str] =
     &["include_object", "include_name", "compare_type", "compare_server_default", "process_revision_directives"];
 
+/// What Alembic's `Config` has, from 1.7 to 1.20.
+const OF_CONFIG: &[&str] = &[
+    "attributes",
+    "cmd_opts",
+    "config_args",
+    "config_file_name",
+    "config_ini_section",
+    "file_config",
+    "get_alembic_boolean_option",
+    "get_alembic_option",
+    "get_hooks_list",
+    "get_main_option",
+    "get_prepend_sys_paths_list",
+    "get_section",
+    "get_section_option",
+    "get_template_directory",
+    "get_version_locations_list",
+    "messaging_opts",
+    "output_buffer",
+    "print_stdout",
+    "remove_main_option",
+    "set_main_option",
+    "set_section_option",
+    "stdout",
+    "toml_alembic_config",
+    "toml_args",
+    "toml_file_name",
+];
+
 impl<'t> Alembic<'t> {
     pub(super) fn context_call(
         &self,
@@ -138,7 +167,12 @@ impl<'t> Alembic<'t> {
             "config_ini_section" | "config_ini_name" => {
                 Some(Ok(Value::literal(run.config.section.as_str(), run.config.section_span.unwrap_or(span))))
             }
-            _ => None,
+            of if OF_CONFIG.contains(&of) => None,
+            of => {
+                drop(state);
+                let why = format!("Alembic's configuration has no `{of}`: another program runs env.py");
+                Some(Ok(machine.hides_imports(span, &why)))
+            }
         }
     }
 
