@@ -18,10 +18,33 @@ pub struct RevisionMap {
     pub scripts: Vec<RevisionScript>,
     /// The directories that were read, and what could not be.
     pub version_locations: Locations,
-    by_id: FxHashMap<String, usize>,
+    /// The numbers of the revisions that have an id, in the order of the ids.
+    by_id: Vec<usize>,
     by_label: FxHashMap<String, usize>,
-    parents: Vec<Vec<usize>>,
-    children: Vec<Vec<usize>>,
+    parents: Edges,
+    children: Edges,
+}
+
+/// Which revisions each one leads to, in one list: there may be thousands.
+#[derive(Clone, Debug, Default)]
+struct Edges {
+    to: Vec<usize>,
+    /// Where the part of each revision ends.
+    ends: Vec<usize>,
+}
+
+impl Edges {
+    /// The edges between so many revisions; of one they stay in their order.
+    fn of(revisions: usize, mut pairs: Vec<(usize, usize)>) -> Edges {
+        pairs.sort_by_key(|(from, _)| *from);
+        let ends = (0..revisions).map(|number| pairs.partition_point(|(from, _)| *from <= number)).collect();
+        Edges { to: pairs.iter().map(|(_, to)| *to).collect(), ends }
+    }
+
+    fn from(&self, number: usize) -> &[usize] {
+        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.to[start..self.ends[number]]
+    }
 }
 
 /// An id that no revision has.
@@ -40,35 +63,41 @@ pub struct Missing<'m> {
 impl RevisionMap {
     /// The graph of `scripts`, which were found below `version_locations`.
     pub fn of(mut scripts: Vec<RevisionScript>, version_locations: Locations) -> RevisionMap {
-        let mut by_id = FxHashMap::default();
         let mut by_label = FxHashMap::default();
         for (number, script) in scripts.iter_mut().enumerate() {
             script.number = number;
-            if let Some(id) = script.id() {
-                by_id.insert(id.to_owned(), number);
-            }
             for label in script.branch_labels.iter().filter_map(Known::get) {
                 by_label.entry(label.clone()).or_insert(number);
             }
         }
-        let mut parents = vec![Vec::new(); scripts.len()];
-        let mut children = vec![Vec::new(); scripts.len()];
-        for script in &scripts {
-            for id in script.down_revision.iter().filter_map(Known::get) {
-                if let Some(parent) = by_id.get(id)
-                    && !parents[script.number].contains(parent)
-                {
-                    parents[script.number].push(*parent);
-                    children[*parent].push(script.number);
+        let mut by_id: Vec<usize> = (0..scripts.len()).filter(|number| scripts[*number].id().is_some()).collect();
+        by_id.sort_by_key(|number| scripts[*number].id());
+        let unlinked = RevisionMap { scripts, version_locations, by_id, by_label, ..RevisionMap::default() };
+        let mut edges = Vec::new();
+        for script in &unlinked.scripts {
+            let first = edges.len();
+            for parent in script.down_revision.iter().filter_map(|id| unlinked.number_of(id.get()?)) {
+                let edge = (script.number, parent);
+                if !edges[first..].contains(&edge) {
+                    edges.push(edge);
                 }
             }
         }
-        RevisionMap { scripts, version_locations, by_id, by_label, parents, children }
+        let revisions = unlinked.scripts.len();
+        let back = edges.iter().map(|(child, parent)| (*parent, *child)).collect();
+        RevisionMap { children: Edges::of(revisions, back), parents: Edges::of(revisions, edges), ..unlinked }
+    }
+
+    /// The revision with this id, by number: the last one of several.
+    fn number_of(&self, id: &str) -> Option<usize> {
+        let own = |number: &usize| self.scripts[*number].id();
+        let after = self.by_id.partition_point(|number| own(number) <= Some(id));
+        self.by_id[..after].last().copied().filter(|number| own(number) == Some(id))
     }
 
     /// The revision with this id.
     pub fn get(&self, id: &str) -> Option<&RevisionScript> {
-        self.by_id.get(id).map(|number| &self.scripts[*number])
+        self.number_of(id).map(|number| &self.scripts[number])
     }
 
     /// Every revision with this id, in the order of reading.
@@ -93,7 +122,7 @@ impl RevisionMap {
 
     /// Does no revision follow?
     pub fn is_head(&self, script: &RevisionScript) -> bool {
-        self.children[script.number].is_empty()
+        self.children.from(script.number).is_empty()
     }
 
     /// Does it follow nothing?
@@ -103,7 +132,7 @@ impl RevisionMap {
 
     /// Do several follow?
     pub fn is_branch_point(&self, script: &RevisionScript) -> bool {
-        self.children[script.number].len() > 1
+        self.children.from(script.number).len() > 1
     }
 
     /// Does it follow several?
@@ -113,12 +142,12 @@ impl RevisionMap {
 
     /// The revisions named as its `down_revision`, as far as they are there.
     pub fn parents(&self, script: &RevisionScript) -> Vec<&RevisionScript> {
-        self.parents[script.number].iter().map(|number| &self.scripts[*number]).collect()
+        self.parents.from(script.number).iter().map(|number| &self.scripts[*number]).collect()
     }
 
     /// The revisions that name it as their `down_revision`.
     pub fn children(&self, script: &RevisionScript) -> Vec<&RevisionScript> {
-        self.children[script.number].iter().map(|number| &self.scripts[*number]).collect()
+        self.children.from(script.number).iter().map(|number| &self.scripts[*number]).collect()
     }
 
     /// Every id that is named and that nothing has.
@@ -126,12 +155,12 @@ impl RevisionMap {
         let mut missing = Vec::new();
         for by in &self.scripts {
             for known in &by.down_revision {
-                if let Some(id) = known.get().filter(|id| !self.by_id.contains_key(*id)) {
+                if let Some(id) = known.get().filter(|id| self.number_of(id).is_none()) {
                     missing.push(Missing { by, variable: "down_revision", id, known });
                 }
             }
             for known in &by.depends_on {
-                let is_there = |id: &String| self.by_id.contains_key(id) || self.by_label.contains_key(id);
+                let is_there = |id: &String| self.number_of(id).is_some() || self.by_label.contains_key(id);
                 if let Some(id) = known.get().filter(|id| !is_there(id)) {
                     missing.push(Missing { by, variable: "depends_on", id, known });
                 }
@@ -170,7 +199,7 @@ impl RevisionMap {
         // The nearest one is followed by no other common one.
         common
             .iter()
-            .find(|number| self.children[**number].iter().all(|child| !common.contains(child)))
+            .find(|number| self.children.from(**number).iter().all(|child| !common.contains(child)))
             .map(|number| &self.scripts[*number])
     }
 
@@ -207,7 +236,7 @@ impl RevisionMap {
         let mut seen = FxHashSet::default();
         let mut number = script.number;
         while !self.is_merge_point(&self.scripts[number]) && seen.insert(number) {
-            match self.parents[number].first() {
+            match self.parents.from(number).first() {
                 Some(parent) if !self.is_branch_point(&self.scripts[*parent]) => number = *parent,
                 _ => break,
             }
@@ -252,8 +281,8 @@ impl RevisionMap {
     /// What a revision follows and depends on.
     fn needed(&self, number: usize) -> Vec<usize> {
         let dependencies = self.scripts[number].depends_on.iter().filter_map(Known::get);
-        let dependencies = dependencies.filter_map(|id| self.by_id.get(id).or_else(|| self.by_label.get(id)));
-        self.parents[number].iter().chain(dependencies).copied().collect()
+        let dependencies = dependencies.filter_map(|id| self.number_of(id).or_else(|| self.by_label.get(id).copied()));
+        self.parents.from(number).iter().copied().chain(dependencies).collect()
     }
 
     /// The last few revisions: those that somebody may still want to look at or undo.
@@ -267,7 +296,7 @@ impl RevisionMap {
     /// The revisions with the newest first: every revision before all that it follows, otherwise later files first.
     /// Revisions of a cycle come last.
     pub fn newest_first(&self) -> Vec<&RevisionScript> {
-        let mut left: Vec<usize> = self.children.iter().map(Vec::len).collect();
+        let mut left: Vec<usize> = (0..self.scripts.len()).map(|number| self.children.from(number).len()).collect();
         let mut ready: Vec<usize> = (0..self.scripts.len()).filter(|number| left[*number] == 0).collect();
         let mut order = Vec::with_capacity(self.scripts.len());
         ready.sort_by(|a, b| self.scripts[*a].age_order(&self.scripts[*b]));
@@ -275,7 +304,7 @@ impl RevisionMap {
         while let Some(number) = ready.pop() {
             order.push(number);
             let mut freed: Vec<usize> = Vec::new();
-            for parent in &self.parents[number] {
+            for parent in self.parents.from(number) {
                 left[*parent] -= 1;
                 if left[*parent] == 0 {
                     freed.push(*parent);
@@ -297,11 +326,11 @@ impl RevisionScript {
     }
 }
 
-fn closure(start: usize, edges: &[Vec<usize>]) -> BTreeSet<usize> {
+fn closure(start: usize, edges: &Edges) -> BTreeSet<usize> {
     let mut seen = BTreeSet::from([start]);
     let mut waiting = vec![start];
     while let Some(number) = waiting.pop() {
-        waiting.extend(edges[number].iter().copied().filter(|next| seen.insert(*next)));
+        waiting.extend(edges.from(number).iter().copied().filter(|next| seen.insert(*next)));
     }
     seen
 }
