@@ -54,7 +54,7 @@ fn check(environment: &Environment, project: &Project<'_>, found: &mut Findings)
                 let in_doc = by
                     .doc_revises
                     .as_ref()
-                    .filter(|(text, _)| variable == "down_revision" && text == id)
+                    .filter(|(text, _)| variable == "down_revision" && **text == *id)
                     .and_then(|_| edits::revises(by, target_id));
                 report
                     .label(

@@ -49,7 +49,7 @@ fn check(script: &RevisionScript, _: &Environment, project: &Project<'_>, found:
             });
     }
     if script.revision.is_none() && !script.not_strings.iter().any(|(variable, ..)| *variable == "revision") {
-        let misspelt = script.misspelt_revision.as_ref();
+        let misspelt = script.misspelt_revision.as_deref();
         let place = misspelt.map_or(Span::start_of(script.file), |(_, span)| *span);
         found
             .report(place, format!("`{name}` has no `revision`"))

@@ -32,8 +32,8 @@ pub fn revises(script: &RevisionScript, parents: &str) -> Option<Edit> {
 /// Gives `script` the id `new`, in `revision` and in the docstring.
 pub fn rename(sources: &Sources, script: &RevisionScript, new: &str) -> Option<Vec<Edit>> {
     let edit = in_literal(sources, script.id_span(), script.id()?, new)?;
-    let field = script.doc_revision.as_ref().filter(|(text, _)| Some(text.as_str()) == script.id());
-    Some(std::iter::once(edit).chain(field.map(|(text, span)| in_field(text, *span, new))).collect())
+    let in_docstring = script.doc_revision.map(|span| Edit::Replace { span, text: new.to_owned() });
+    Some(std::iter::once(edit).chain(in_docstring).collect())
 }
 
 /// An id that no revision of `map` has: twelve hexadecimal digits made from `seed`, the same at every run.

@@ -111,7 +111,7 @@ pub fn script(file: FileId, text: &str, path: &str, location: usize) -> Revision
             code.strip_prefix("revision").is_some_and(|rest| rest.trim_start().starts_with(['=', ':']))
         };
         let comment = tree.comments.iter().find(is_it);
-        script.misspelt_revision = comment.map(|comment| ("a comment".to_owned(), *comment));
+        script.misspelt_revision = comment.map(|comment| Box::new(("a comment".to_owned(), *comment)));
     }
     read_docstring(&mut script, tree, text);
     let names = names::of_module(file, &tree.module, text);
@@ -151,7 +151,7 @@ fn read_ids(script: &mut RevisionScript, constants: &Constants<'_>, path: &str) 
         // Alembic 0.1 had the id in the file's name; that still works.
         None => {
             script.revision = legacy_id(path).map(|id| Known::Is(id, Span::start_of(file)));
-            script.misspelt_revision = misspelt(constants);
+            script.misspelt_revision = misspelt(constants).map(Box::new);
         }
     }
     if let Some((_, span)) = constants.get("down_revision") {
@@ -229,15 +229,16 @@ fn read_docstring(script: &mut RevisionScript, tree: &Tree, text: &str) {
     let mut start = span.range().start;
     for line in written.split_inclusive('\n') {
         let trimmed = line.trim_end_matches(['\n', '\r']);
-        let field = |name: &str| -> Option<(String, Span)> {
+        let field = |name: &str| -> Option<(Box<str>, Span)> {
             let label = trimmed.len() - trimmed.trim_start().len() + name.len();
             let rest = trimmed.trim_start().strip_prefix(name)?;
             let value = rest.trim().trim_end_matches("\"\"\"").trim_end_matches("'''").trim_end();
             let from = start + label + (rest.len() - rest.trim_start().len()).min(rest.len());
             let from = if value.is_empty() { start + label } else { from };
-            Some((value.to_owned(), Span::new(tree.file, from..from + value.len())))
+            Some((value.into(), Span::new(tree.file, from..from + value.len())))
         };
-        script.doc_revision = script.doc_revision.take().or_else(|| field("Revision ID:"));
+        let id = || field("Revision ID:").filter(|(id, _)| Some(&**id) == script.id()).map(|(_, span)| span);
+        script.doc_revision = script.doc_revision.or_else(id);
         script.doc_revises = script.doc_revises.take().or_else(|| field("Revises:"));
         script.create_date = script.create_date.take().or_else(|| field("Create Date:").map(|(date, _)| date));
         start += line.len();
@@ -377,7 +378,7 @@ mod tests {
         assert!(script.depends_on.is_empty() && !script.is_read());
         assert_eq!(one("revision = 5\ndown_revision = None\n").not_strings[0].1, "an integer");
         assert_eq!(one("x = 1\n").id(), Some("0a"));
-        assert_eq!(one("revison = 'a'\n").misspelt_revision.map(|(name, _)| name).as_deref(), Some("`revison`"));
+        assert_eq!(one("revison = 'a'\n").misspelt_revision.map(|named| named.0).as_deref(), Some("`revison`"));
         assert!(one("revision = 'a'\n").down_revision_span.is_none());
         assert!(matches!(one("if x:\n    revision = 'a'\n").revision, Some(Known::Unknown(..))));
     }
@@ -409,10 +410,10 @@ mod tests {
         let script = one(text);
         assert_eq!(script.message(), "add a table");
         let (revises, span) = script.doc_revises.clone().expect("is there");
-        assert_eq!((revises.as_str(), &text[span.range()]), ("b, c", "b, c"));
+        assert_eq!((&*revises, &text[span.range()]), ("b, c", "b, c"));
         assert_eq!(script.create_date.as_deref(), Some("2024-01-02"));
         let empty = one("\"\"\"x\n\nRevises:\n\"\"\"\n").doc_revises.expect("is there");
-        assert_eq!((empty.0.as_str(), empty.1.start, empty.1.end), ("", 14, 14));
+        assert_eq!((&*empty.0, empty.1.start, empty.1.end), ("", 14, 14));
     }
 
     #[test]
