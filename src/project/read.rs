@@ -29,7 +29,7 @@ use crate::project::sqlalchemy::url::EngineUrl;
 use crate::project::sqlalchemy::{MetaDataId, Models};
 use crate::project::together::{self, Group};
 use crate::project::versions;
-use crate::project::words::Words;
+use crate::project::words::{self, Words};
 use crate::project::{Hides, Known, NotAnalysed, Project, sweep};
 use crate::python::evaluate::Machine;
 use crate::python::library::Library;
@@ -49,6 +49,7 @@ pub fn read<'s>(sources: &'s Sources, trees: &'s Trees<'s>, settings: &Settings)
                     || settings.environments.iter().any(|name| is_meant(name, found, sources)))
         })
         .collect();
+    words::get_ready();
     let mut broken = Vec::new();
     let homes = found.iter().flat_map(|found| [found.run_from.as_str(), found.config.directory.as_str()]);
     let kept_setups =

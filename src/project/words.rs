@@ -58,6 +58,13 @@ fn words() -> impl Iterator<Item = &'static str> {
     WORDS.iter().copied().flatten().copied()
 }
 
+/// Gets ready to look, on another thread that is idle now.
+pub fn get_ready() {
+    rayon::spawn(|| {
+        LazyLock::force(&SEARCHER);
+    });
+}
+
 /// Is the word looked for?
 pub fn is_looked_for(word: &str) -> bool {
     words().any(|known| known == word)
