@@ -8,9 +8,11 @@ mod paths;
 pub mod per_file;
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
+use std::str::Utf8Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -19,6 +21,9 @@ use self::per_file::PerFile;
 
 /// What comments to limbeck start with.
 pub const COMMENT: &str = "limbeck:";
+
+/// A thread that has read a longer text gives the room back, in bytes.
+const LARGEST_ROOM: usize = 256 * 1024;
 
 /// A file of the project, as a small number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -302,12 +307,13 @@ impl Sources {
         if let Some(read) = self.read.get(file) {
             return look(read.text.as_deref()).0;
         }
-        let read = self.look_at(file);
-        let (result, is_wanted) = look(read.as_deref());
-        if is_wanted || read.is_err() {
-            self.provide(file, read);
-        }
-        result
+        self.read_once(file, |read| {
+            let (result, is_wanted) = look(read.as_ref().copied());
+            if is_wanted || read.is_err() {
+                self.provide(file, read.map(Box::from));
+            }
+            result
+        })
     }
 
     /// The text for a while: it is read, and kept only if comments to limbeck stand in it, for those are looked for in
@@ -316,15 +322,22 @@ impl Sources {
         if let Some(read) = self.read.get(file) {
             return Cow::Borrowed(read.text.as_deref().unwrap_or(""));
         }
-        match self.look_at(file) {
-            Ok(read) if memchr::memmem::find(read.as_bytes(), COMMENT.as_bytes()).is_none() => {
-                Cow::Owned(read.into_string())
-            }
-            read => {
-                self.provide(file, read);
-                Cow::Borrowed(self.text(file))
-            }
+        let read = |text: &str| text.to_owned();
+        Cow::Owned(self.glimpse(file, read))
+    }
+
+    /// The same, shown to `look`.
+    pub fn glimpse<R>(&self, file: FileId, look: impl FnOnce(&str) -> R) -> R {
+        if let Some(read) = self.read.get(file) {
+            return look(read.text.as_deref().unwrap_or(""));
         }
+        self.read_once(file, |read| {
+            let has_comments = |text: &&str| memchr::memmem::find(text.as_bytes(), COMMENT.as_bytes()).is_some();
+            if read.as_ref().map_or(true, has_comments) {
+                self.provide(file, read.clone().map(Box::from));
+            }
+            look(read.unwrap_or(""))
+        })
     }
 
     /// Shows the text to `look`, who may ask for the same file again soon, or never: only the last such text is held.
@@ -334,7 +347,7 @@ impl Sources {
             return look(text);
         }
         let last = self.passing.lock().ok().and_then(|last| last.clone()).filter(|(of, _)| *of == file);
-        let text = last.map_or_else(|| Arc::from(self.glance(file)), |(_, text)| text);
+        let text = last.map_or_else(|| self.glimpse(file, |text| text.into()), |(_, text)| text);
         if let Ok(mut last) = self.passing.lock() {
             *last = Some((file, text.clone()));
         }
@@ -360,9 +373,17 @@ impl Sources {
         self.read.get_or_init(file, || Box::new(Read { text: read(), lines: OnceLock::new() }))
     }
 
-    fn look_at(&self, file: FileId) -> Result<Box<str>, Unreadable> {
+    /// Reads a text that is not kept: all such texts of a thread lie in the same room, one after the other.
+    fn read_once<R>(&self, file: FileId, look: impl FnOnce(Result<&str, Unreadable>) -> R) -> R {
+        thread_local!(static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) });
         self.looked_at[file.0 as usize].store(true, Ordering::Relaxed);
-        self.reader.read(self.path(file)).and_then(decode)
+        let mut room = ROOM.take();
+        let bytes = self.reader.read_into(self.path(file), &mut room);
+        let result = look(bytes.and_then(|bytes| std::str::from_utf8(bytes).map_err(|error| unreadable(bytes, error))));
+        if room.len() <= LARGEST_ROOM {
+            ROOM.set(room);
+        }
+        result
     }
 
     fn was_looked_at(&self, file: FileId) -> bool {
@@ -438,10 +459,15 @@ impl Sources {
 }
 
 fn decode(bytes: Vec<u8>) -> Result<Box<str>, Unreadable> {
-    String::from_utf8(bytes).map(String::into_boxed_str).map_err(|error| match named_encoding(error.as_bytes()) {
+    let text = String::from_utf8(bytes).map(String::into_boxed_str);
+    text.map_err(|error| unreadable(error.as_bytes(), error.utf8_error()))
+}
+
+fn unreadable(bytes: &[u8], error: Utf8Error) -> Unreadable {
+    match named_encoding(bytes) {
         Some(name) => Unreadable::Encoded(name),
-        None => Unreadable::NotUtf8(error.utf8_error().valid_up_to()),
-    })
+        None => Unreadable::NotUtf8(error.valid_up_to()),
+    }
 }
 
 /// `latin-1` of `# -*- coding: latin-1 -*-` in one of the first two lines.

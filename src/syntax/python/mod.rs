@@ -133,7 +133,7 @@ impl<'s> Trees<'s> {
     /// The whole tree of `file`, made anew: few look at one twice, and it takes room. An unreadable file is an empty
     /// module.
     pub fn whole(&self, file: FileId) -> Tree {
-        parse(file, &self.sources.glance(file))
+        self.sources.glimpse(file, |text| parse(file, text))
     }
 
     /// What `file` does when it is imported: its tree, in which the bodies of functions may be blank.
@@ -158,19 +158,20 @@ impl<'s> Trees<'s> {
     }
 
     fn outlined(&self, file: FileId) -> &Outlined {
-        self.outlines.get_or_init(file, || {
-            let text = &*self.sources.glance(file);
-            if let Some(watcher) = self.watcher {
-                watcher(file, text);
-            }
-            let blanked = outline::blank_bodies(text).and_then(|blanked| {
-                let tree = parse(file, &blanked.text);
-                tree.problems.is_empty().then_some((tree, blanked.bodies))
-            });
-            let (tree, bodies) = blanked.unwrap_or_else(|| (parse(file, text), Vec::new()));
-            let bodies = bodies.into_iter().map(|body| (body, OnceLock::new())).collect();
-            Box::new(Outlined { module: tree.module, problems: tree.problems, bodies })
-        })
+        self.outlines.get_or_init(file, || Box::new(self.sources.glimpse(file, |text| self.outline_of(file, text))))
+    }
+
+    fn outline_of(&self, file: FileId, text: &str) -> Outlined {
+        if let Some(watcher) = self.watcher {
+            watcher(file, text);
+        }
+        let blanked = outline::blank_bodies(text).and_then(|blanked| {
+            let tree = parse(file, &blanked.text);
+            tree.problems.is_empty().then_some((tree, blanked.bodies))
+        });
+        let (tree, bodies) = blanked.unwrap_or_else(|| (parse(file, text), Vec::new()));
+        let bodies = bodies.into_iter().map(|body| (body, OnceLock::new())).collect();
+        Outlined { module: tree.module, problems: tree.problems, bodies }
     }
 
     /// The body that stood where the function has a blank one.
