@@ -55,8 +55,8 @@ impl Paths {
             inside.filter_map(|number| Some((paths.number(split(paths.path(number)).0)?, number))).collect();
         held.sort_unstable();
         for folder in held.chunk_by_mut(|(one, _), (next, _)| one == next) {
-            // Files and directories are in order already, each by themselves.
-            folder.sort_by_key(|(_, number)| split(paths.path(*number)).1);
+            // Files and directories are in order already, each by themselves. Their paths begin alike.
+            folder.sort_by_key(|(within, number)| &paths.path(*number)[paths.path(*within).len()..]);
         }
         let ends = (root..all.len() as u32).map(|folder| held.partition_point(|(within, _)| *within <= folder) as u32);
         paths.held_ends = ends.collect();
