@@ -237,7 +237,7 @@ pub fn find(
     let mut directory = start?;
     loop {
         for inner in ["", "src", "lib"] {
-            let Some(root) = join(directory, inner) else { continue };
+            let Some(root) = join(directory, inner).filter(|root| sources.is_directory(root)) else { continue };
             let leads = |whole: &str| below(sources, &root, whole).is_some_and(|found| found.file.is_some());
             let found = below(sources, &root, dotted).filter(|found| {
                 found.file.is_some() || leads(whole) || dotted::parent(whole).is_some_and(|(parent, _)| leads(parent))
