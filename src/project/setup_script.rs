@@ -8,7 +8,8 @@ use crate::python::dotted;
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
 use crate::python::standard;
-use crate::python::value::{Arguments, Key, Term, Value};
+use crate::python::value::term::{Arguments, Term};
+use crate::python::value::{Key, Value};
 use crate::source::{FileId, Span, join, split};
 use crate::syntax::python::Trees;
 

@@ -7,7 +7,9 @@
 use std::rc::Rc;
 
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Arguments, Class, Name, Term, Value};
+use crate::python::value::class::Class;
+use crate::python::value::term::{Arguments, Term};
+use crate::python::value::{Name, Value};
 use crate::source::Span;
 
 /// Knowledge of one library. All methods take `&self`: a library keeps its state in cells, for the interpreter calls it

@@ -11,7 +11,9 @@ use crate::project::alembic::engine::url_of;
 use crate::project::alembic::env_script::{ConfigureCall, SetOption, TargetMetadata, What};
 use crate::project::alembic::library::{Alembic, ConnectionRef, RawConfigure, name};
 use crate::python::evaluate::{Frame, Machine, Outcome};
-use crate::python::value::{Arguments, Dict, Key, Origin, OriginKind, PROJECT_ROOT, Str, Term, TermKind, Value};
+use crate::python::value::term::{Arguments, Term, TermKind};
+use crate::python::value::text::{Origin, OriginKind, Str};
+use crate::python::value::{Dict, Key, PROJECT_ROOT, Value};
 use crate::source::Span;
 
 /// Keyword arguments of `context.configure` that are not flags.

@@ -9,7 +9,8 @@ use rustc_hash::FxHashMap;
 
 use crate::project::alembic::directives::{Left, Proposed};
 use crate::python::evaluate::Machine;
-use crate::python::value::{Argument, Arguments, Dict, Key, Term, TermKind, Value};
+use crate::python::value::term::{Argument, Arguments, Term, TermKind};
+use crate::python::value::{Dict, Key, Value};
 use crate::source::Span;
 
 /// The functions of all environments, by their place in `Project::environments`.

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use crate::project::alembic::decisions::{Asking, positional, text};
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Arguments, List, Term, Value};
+use crate::python::value::term::{Arguments, Term};
+use crate::python::value::{List, Value};
 use crate::source::Span;
 
 /// The module of the classes.

@@ -8,7 +8,9 @@ use crate::project::alembic::library::{Alembic, ConnectionRef, EngineInfo, Engin
 use crate::project::code;
 use crate::project::sqlalchemy::url::{EngineUrl, Provenance, UrlKind};
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Argument, Arguments, Key, Keyword, Origin, OriginKind, Str, Term, TermKind, Value};
+use crate::python::value::term::{Argument, Arguments, Keyword, Term, TermKind};
+use crate::python::value::text::{Origin, OriginKind, Str};
+use crate::python::value::{Key, Value};
 use crate::source::Span;
 
 /// Methods of a connection that send something, and so begin a transaction (SQLAlchemy 2: autobegin).

@@ -8,7 +8,8 @@ use super::library::{Alembic, MetaDatas, run_env, try_filters};
 use crate::project::sqlalchemy::MetaDataId;
 use crate::python::evaluate::Machine;
 use crate::python::library::Library;
-use crate::python::value::{TermKind, Value};
+use crate::python::value::Value;
+use crate::python::value::term::TermKind;
 use crate::source::{Sources, Span};
 use crate::syntax::python::Trees;
 

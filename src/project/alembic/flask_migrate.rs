@@ -13,7 +13,9 @@ use crate::project::code;
 use crate::project::sqlalchemy::MetaDataId;
 use crate::python::dotted;
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Arguments, Key, Module, Term, TermKind, Value};
+use crate::python::value::scope::Module;
+use crate::python::value::term::{Arguments, Term, TermKind};
+use crate::python::value::{Key, Value};
 use crate::source::{FileId, Span, join};
 
 /// What the application did that Flask-Migrate depends on.

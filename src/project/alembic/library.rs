@@ -25,7 +25,10 @@ use crate::python::builtins::paths::{found, path_text};
 use crate::python::dotted;
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
-use crate::python::value::{Arguments, Code, Module, Name, Term, TermKind, Value};
+use crate::python::value::class::Code;
+use crate::python::value::scope::Module;
+use crate::python::value::term::{Arguments, Term, TermKind};
+use crate::python::value::{Name, Value};
 use crate::source::{FileId, Span};
 
 /// Who knows which value is which MetaData: the library of SQLAlchemy's models.

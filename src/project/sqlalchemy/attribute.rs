@@ -8,7 +8,9 @@ use crate::project::sqlalchemy::expression::{self, Expression};
 use crate::project::sqlalchemy::names;
 use crate::project::sqlalchemy::relationship::Relationship;
 use crate::python::dotted;
-use crate::python::value::{Code, Function, Term, TermKind, Value};
+use crate::python::value::Value;
+use crate::python::value::class::{Code, Function};
+use crate::python::value::term::{Term, TermKind};
 use crate::source::Span;
 
 /// One attribute of a class statement.
@@ -227,7 +229,7 @@ fn kind_of_function(function: &Function<'_>) -> Kind {
         }
     }
     match function.binds {
-        crate::python::value::Binds::Property => Kind::Property,
+        crate::python::value::class::Binds::Property => Kind::Property,
         _ => Kind::Method,
     }
 }

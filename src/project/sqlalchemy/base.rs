@@ -8,7 +8,9 @@ use crate::project::sqlalchemy::metadata::types_of_class;
 use crate::project::sqlalchemy::{RegistryKind, names};
 use crate::python::dotted;
 use crate::python::evaluate::Machine;
-use crate::python::value::{Class, TermKind, Value};
+use crate::python::value::Value;
+use crate::python::value::class::Class;
+use crate::python::value::term::TermKind;
 
 impl<'t> SqlAlchemy<'t> {
     /// `class Base(DeclarativeBase)`, `@as_declarative() class Base`, `class Base(metaclass=DeclarativeMeta)`

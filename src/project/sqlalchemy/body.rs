@@ -9,7 +9,10 @@ use crate::project::sqlalchemy::expression::{self, Expression, Given};
 use crate::project::sqlalchemy::library::{SqlAlchemy, address};
 use crate::project::sqlalchemy::{BodyId, ClassBody, relationship};
 use crate::python::evaluate::Machine;
-use crate::python::value::{Arguments, Binding, Class, Key, Name, Value};
+use crate::python::value::class::Class;
+use crate::python::value::scope::Binding;
+use crate::python::value::term::Arguments;
+use crate::python::value::{Key, Name, Value};
 use crate::source::Span;
 use crate::syntax::python::span_of;
 

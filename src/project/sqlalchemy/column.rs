@@ -3,7 +3,8 @@
 use crate::project::sqlalchemy::TableId;
 use crate::project::sqlalchemy::expression::{self, Expression, Given};
 use crate::project::sqlalchemy::names;
-use crate::python::value::{Arguments, Term, TermKind, Value};
+use crate::python::value::Value;
+use crate::python::value::term::{Arguments, Term, TermKind};
 use crate::source::Span;
 
 /// A column.

@@ -12,7 +12,9 @@ use crate::project::sqlalchemy::library::SqlAlchemy;
 use crate::project::sqlalchemy::names;
 use crate::python::dotted;
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Argument, Arguments, Class, Identity, TermKind, Value};
+use crate::python::value::Value;
+use crate::python::value::class::{Class, Identity};
+use crate::python::value::term::{Argument, Arguments, TermKind};
 use crate::source::Span;
 
 /// By the class, or by the instance where it was made with arguments.
@@ -89,7 +91,7 @@ impl<'t> SqlAlchemy<'t> {
     pub(super) fn enum_called(
         &self,
         machine: &mut Machine<'t>,
-        callee: &Rc<crate::python::value::Term<'t>>,
+        callee: &Rc<crate::python::value::term::Term<'t>>,
         arguments: &Rc<Arguments<'t>>,
         span: Span,
     ) -> Option<Outcome<'t>> {
@@ -222,7 +224,7 @@ fn has(class: &Rc<Class<'_>>, method: &str) -> bool {
     class.ancestors().any(|ancestor| ancestor.own(method).is_some_and(|binding| !binding.only_annotated))
 }
 
-fn is_call_of_library(term: &crate::python::value::Term<'_>, method: &str) -> bool {
+fn is_call_of_library(term: &crate::python::value::term::Term<'_>, method: &str) -> bool {
     let TermKind::Call(callee, _) = &term.kind else { return false };
     match &callee.kind {
         TermKind::Name(name) => dotted::last(name) == method,

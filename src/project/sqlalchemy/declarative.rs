@@ -14,7 +14,10 @@ use crate::project::sqlalchemy::library_columns;
 use crate::project::sqlalchemy::table::{NewTable, TableArguments, known_name};
 use crate::project::sqlalchemy::{ClassId, MappedClass, Part, RegistryKind, Role, TableId, names};
 use crate::python::evaluate::Machine;
-use crate::python::value::{Argument, Arguments, Binding, Class, Code, Function, TermKind, Value};
+use crate::python::value::Value;
+use crate::python::value::class::{Class, Code, Function};
+use crate::python::value::scope::Binding;
+use crate::python::value::term::{Argument, Arguments, TermKind};
 use crate::source::Span;
 use crate::syntax::python::tree::{
     self,

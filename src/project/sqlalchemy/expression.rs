@@ -5,7 +5,9 @@ use std::rc::Rc;
 use crate::project::sqlalchemy::column::FindColumn;
 use crate::project::sqlalchemy::names;
 use crate::python::dotted;
-use crate::python::value::{Arguments, Class, Identity, Key, Term, TermKind, Value};
+use crate::python::value::class::{Class, Identity};
+use crate::python::value::term::{Arguments, Term, TermKind};
+use crate::python::value::{Key, Value};
 use crate::source::Span;
 
 /// How deep values are copied.

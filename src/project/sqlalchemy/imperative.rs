@@ -10,7 +10,9 @@ use crate::project::sqlalchemy::expression::Expression;
 use crate::project::sqlalchemy::library::{SqlAlchemy, address};
 use crate::project::sqlalchemy::{ClassId, MappedClass, RegistryKind, relationship};
 use crate::python::evaluate::Machine;
-use crate::python::value::{Arguments, Class, Name, Value};
+use crate::python::value::class::Class;
+use crate::python::value::term::Arguments;
+use crate::python::value::{Name, Value};
 use crate::source::Span;
 
 impl<'t> SqlAlchemy<'t> {

@@ -17,7 +17,9 @@ use crate::project::sqlalchemy::{
 };
 use crate::python::evaluate::{Machine, Outcome, Raised};
 use crate::python::library::Library;
-use crate::python::value::{Arguments, Class, Dict, Identity, Key, Keyword, Name, Term, TermKind, Value};
+use crate::python::value::class::{Class, Identity};
+use crate::python::value::term::{Arguments, Keyword, Term, TermKind};
+use crate::python::value::{Dict, Key, Name, Value};
 use crate::source::Span;
 
 /// SQLAlchemy, SQLModel and Flask-SQLAlchemy, on paper.

@@ -7,7 +7,9 @@ use crate::project::sqlalchemy::expression::{self, Expression};
 use crate::project::sqlalchemy::library::{SqlAlchemy, address};
 use crate::project::sqlalchemy::{MetaData, MetaDataId, NamedBy, RegistryKind, names};
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Arguments, Class, Key, Term, TermKind, Value};
+use crate::python::value::class::Class;
+use crate::python::value::term::{Arguments, Term, TermKind};
+use crate::python::value::{Key, Value};
 use crate::source::{FileId, Span};
 
 impl<'t> SqlAlchemy<'t> {

@@ -4,7 +4,7 @@
 //! Flask-SQLAlchemy are one thing. Dialect types keep their dialect: `sqlalchemy.dialects.postgresql.JSONB`.
 
 use crate::python::dotted;
-use crate::python::value::{Term, TermKind};
+use crate::python::value::term::{Term, TermKind};
 
 /// A name in its canonical form: a package and what stands in it.
 #[derive(Clone, Debug, PartialEq, Eq)]

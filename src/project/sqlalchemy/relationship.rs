@@ -1,7 +1,8 @@
 //! `relationship(…)` → [`Relationship`]: the class that it leads to and what it says of the way there.
 
 use crate::project::sqlalchemy::expression::{self, Expression, Given};
-use crate::python::value::{Arguments, Value};
+use crate::python::value::Value;
+use crate::python::value::term::Arguments;
 use crate::source::Span;
 
 /// A relationship.

@@ -9,7 +9,8 @@ use crate::project::sqlalchemy::column::{self, Column, Constraint, ConstraintKin
 use crate::project::sqlalchemy::library::{SqlAlchemy, address};
 use crate::project::sqlalchemy::{ClassId, MetaDataId, Table, TableId, names};
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Arguments, Key, Term, TermKind, Value};
+use crate::python::value::term::{Arguments, Term, TermKind};
+use crate::python::value::{Key, Value};
 use crate::source::{FileId, Span};
 
 /// What `__table_args__` or the arguments of `Table(…)` give besides columns.

@@ -8,7 +8,8 @@ use std::rc::Rc;
 
 use crate::python::builtins::{dict, is_certain_key, is_open, join, key_of, operators, value_of_key, why_not};
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Arguments, Dict, Key, List, Value};
+use crate::python::value::term::Arguments;
+use crate::python::value::{Dict, Key, List, Value};
 use crate::source::Span;
 
 /// The methods of `list`.

@@ -2,7 +2,9 @@
 
 use crate::python::builtins::{made, origins, why_not};
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Arguments, Key, Str, Value};
+use crate::python::value::term::Arguments;
+use crate::python::value::text::Str;
+use crate::python::value::{Key, Value};
 use crate::source::Span;
 
 /// A text to be made, larger than this, is not made.
@@ -519,7 +521,7 @@ pub fn format_map<'t>(machine: &mut Machine<'t>, template: &Str, mapping: &Value
     let entries = dict.entries.borrow();
     let keywords = entries.iter().filter_map(|(key, value)| match key {
         Key::Str(name) => {
-            Some(crate::python::value::Keyword { name: name.clone(), value: value.clone(), span, whole: span })
+            Some(crate::python::value::term::Keyword { name: name.clone(), value: value.clone(), span, whole: span })
         }
         _ => None,
     });

@@ -8,7 +8,9 @@ use crate::python::builtins::{
 };
 use crate::python::dotted;
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Arguments, Class, Dict, Key, Term, TermKind, Value};
+use crate::python::value::class::Class;
+use crate::python::value::term::{Arguments, Term, TermKind};
+use crate::python::value::{Dict, Key, Value};
 use crate::source::Span;
 
 /// The longest `range` that is counted out.

@@ -15,9 +15,9 @@ use std::rc::Rc;
 
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::standard::{enums, pydantic};
-use crate::python::value::{
-    Argument, Arguments, Dict, Key, Keyword, List, Name, Origin, Str, TermKind, Unknown, Value,
-};
+use crate::python::value::term::{Argument, Arguments, Keyword, TermKind};
+use crate::python::value::text::{Origin, Str};
+use crate::python::value::{Dict, Key, List, Name, Unknown, Value};
 use crate::source::Span;
 
 pub use formatting::{format_value, percent_format, to_text};

@@ -8,7 +8,8 @@ use std::rc::Rc;
 
 use crate::python::builtins::{list, why_not};
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Arguments, Name, PROJECT_ROOT, TermKind, Value};
+use crate::python::value::term::{Arguments, TermKind};
+use crate::python::value::{Name, PROJECT_ROOT, Value};
 use crate::source::{self, FileId, Span};
 
 /// The methods of `Path`.
@@ -320,7 +321,7 @@ pub fn method<'t>(
         }),
         ("open", _) => {
             let callee = machine.term(TermKind::Name("builtins.open".into()), span);
-            let mut positional = vec![crate::python::value::Argument { value: Value::Path(path.clone()), span }];
+            let mut positional = vec![crate::python::value::term::Argument { value: Value::Path(path.clone()), span }];
             positional.extend(arguments.positional.iter().cloned());
             let given = Arguments { positional, keywords: arguments.keywords.clone(), open: arguments.open };
             Ok(machine.call_term(&callee, &Rc::new(given), span))

@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use crate::python::builtins::{formatting, list, made, origins, why_not};
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Arguments, Origin, Str, Value, begins_statement};
+use crate::python::value::term::Arguments;
+use crate::python::value::text::{Origin, Str};
+use crate::python::value::{Value, begins_statement};
 use crate::source::Span;
 
 /// The methods of `str`.

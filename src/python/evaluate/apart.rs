@@ -8,7 +8,10 @@ use std::rc::Rc;
 use rustc_hash::FxHashSet;
 
 use super::Machine;
-use crate::python::value::{Arguments, Binding, Class, Function, Map, Module, Name, Scope, Term, TermKind, Value};
+use crate::python::value::class::{Class, Function};
+use crate::python::value::scope::{Binding, Module, Scope};
+use crate::python::value::term::{Arguments, Term, TermKind};
+use crate::python::value::{Map, Name, Value};
 
 impl Machine<'_> {
     /// Frees what it has made, as far as nobody else holds it.

@@ -4,7 +4,10 @@ use std::rc::Rc;
 
 use super::{Machine, Outcome};
 use crate::python::builtins;
-use crate::python::value::{Arguments, Binding, Binds, Class, Function, Name, Term, TermKind, Value};
+use crate::python::value::class::{Binds, Class, Function};
+use crate::python::value::scope::Binding;
+use crate::python::value::term::{Arguments, Term, TermKind};
+use crate::python::value::{Name, Value};
 use crate::source::Span;
 
 impl<'t> Machine<'t> {
@@ -45,10 +48,10 @@ impl<'t> Machine<'t> {
                     let mut arguments = Arguments::default();
                     arguments
                         .positional
-                        .push(crate::python::value::Argument { value: Value::literal(name, span), span });
+                        .push(crate::python::value::term::Argument { value: Value::literal(name, span), span });
                     return self.call(&getattr, &Rc::new(arguments), span);
                 }
-                if module.state.get() != crate::python::value::State::Done {
+                if module.state.get() != crate::python::value::scope::State::Done {
                     return Ok(self.unknown(span, "an attribute of a module that has not finished its import"));
                 }
                 let message = format!("module '{}' has no attribute '{name}'", module.name);

@@ -6,10 +6,10 @@ use super::join::join;
 use super::statement::Flow;
 use super::{CALLS, Frame, Machine, Outcome, Raised, sequence};
 use crate::python::builtins;
-use crate::python::value::{
-    Argument, Arguments, Binding, Binds, Class, Code, Coroutine, Dict, Function, Identity, Key, Object, Scope, Term,
-    Unknown, Value,
-};
+use crate::python::value::class::{Binds, Class, Code, Coroutine, Function, Identity, Object};
+use crate::python::value::scope::{Binding, Scope};
+use crate::python::value::term::{Argument, Arguments, Term};
+use crate::python::value::{Dict, Key, Unknown, Value};
 use crate::source::Span;
 use crate::syntax::python::{span_of, tree};
 

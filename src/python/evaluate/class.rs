@@ -3,7 +3,10 @@
 use std::rc::Rc;
 
 use super::{Machine, Outcome, Raised};
-use crate::python::value::{Arguments, Binding, Class, Identity, Keyword, Name, Scope, Value};
+use crate::python::value::class::{Class, Identity};
+use crate::python::value::scope::{Binding, Scope};
+use crate::python::value::term::{Arguments, Keyword};
+use crate::python::value::{Name, Value};
 use crate::source::Span;
 use crate::syntax::python::tree;
 
@@ -196,7 +199,7 @@ fn one_base<'t>(base: &Value<'t>) -> Value<'t> {
             .unwrap_or_else(|| values[0].clone()),
         Value::Term(term) => match &term.kind {
             // `Generic[T]`, `Repository[User]`: the class without its type arguments.
-            crate::python::value::TermKind::Item(of, _) => Value::Term(of.clone()),
+            crate::python::value::term::TermKind::Item(of, _) => Value::Term(of.clone()),
             _ => base.clone(),
         },
         other => other.clone(),

@@ -5,10 +5,11 @@ use std::rc::Rc;
 use super::join::join;
 use super::{Machine, NESTING, Outcome};
 use crate::python::builtins;
-use crate::python::value::{
-    Argument, Arguments, Binds, Class, Code, Dict, Function, Key, Keyword, List, Name, Origin, Scope, Str, TermKind,
-    Value, begins_statement,
-};
+use crate::python::value::class::{Binds, Class, Code, Function};
+use crate::python::value::scope::Scope;
+use crate::python::value::term::{Argument, Arguments, Keyword, TermKind};
+use crate::python::value::text::{Origin, Str};
+use crate::python::value::{Dict, Key, List, Name, Value, begins_statement};
 use crate::source::Span;
 use crate::syntax::python::tree;
 

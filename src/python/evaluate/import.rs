@@ -5,7 +5,8 @@ use std::rc::Rc;
 use super::{Frame, IMPORTS, Machine, OddImport, Outcome, Raised};
 use crate::python::dotted;
 use crate::python::modules::{self, Found};
-use crate::python::value::{Binding, Module, Name, PROJECT_ROOT, PutOff, Scope, State, Unknown, Value};
+use crate::python::value::scope::{Binding, Module, PutOff, Scope, State};
+use crate::python::value::{Name, PROJECT_ROOT, Unknown, Value};
 use crate::source::{FileId, Span};
 use crate::syntax::python::tree;
 

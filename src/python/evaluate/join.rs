@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use super::ALTERNATIVES;
-use crate::python::value::{Binding, Map, Name, Unknown, Value};
+use crate::python::value::scope::Binding;
+use crate::python::value::{Map, Name, Unknown, Value};
 use crate::source::Span;
 
 /// One value that stands for all of `values`.

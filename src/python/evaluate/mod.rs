@@ -21,7 +21,10 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::python::library::Library;
-use crate::python::value::{Arguments, Function, Module, Name, Scope, Term, TermKind, Unknown, Value};
+use crate::python::value::class::Function;
+use crate::python::value::scope::{Module, Scope};
+use crate::python::value::term::{Arguments, Term, TermKind};
+use crate::python::value::{Name, Unknown, Value};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::python::Trees;
 

@@ -5,7 +5,8 @@ use std::rc::Rc;
 use super::join::{join, same};
 use super::{Machine, Outcome, sequence};
 use crate::python::builtins;
-use crate::python::value::{TermKind, Unknown, Value};
+use crate::python::value::term::TermKind;
+use crate::python::value::{Unknown, Value};
 use crate::source::Span;
 use crate::syntax::python::tree;
 
@@ -267,8 +268,8 @@ impl<'t> Machine<'t> {
             Value::Object(object) => {
                 if matches!(object.class.lookup("__getitem__"), Ok(Some(_))) {
                     let method = self.attribute(of, "__getitem__", span)?;
-                    let mut arguments = crate::python::value::Arguments::default();
-                    arguments.positional.push(crate::python::value::Argument { value: key.clone(), span });
+                    let mut arguments = crate::python::value::term::Arguments::default();
+                    arguments.positional.push(crate::python::value::term::Argument { value: key.clone(), span });
                     return self.call(&method, &Rc::new(arguments), span);
                 }
                 Ok(self.unknown(span, "an item of an object"))

@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use super::join::same;
-use crate::python::value::{Class, List, Origin, Str, Value};
+use crate::python::value::class::Class;
+use crate::python::value::text::{Origin, Str};
+use crate::python::value::{List, Value};
 use crate::source::Span;
 
 /// `"text"[2]`

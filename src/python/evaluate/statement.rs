@@ -8,7 +8,9 @@ use super::join::{join, join_names};
 use super::{Machine, NESTING, Outcome, ROUNDS, Raised};
 use crate::python::builtins;
 use crate::python::dotted;
-use crate::python::value::{Binding, Map, Name, TermKind, Value};
+use crate::python::value::scope::Binding;
+use crate::python::value::term::TermKind;
+use crate::python::value::{Map, Name, Value};
 use crate::source::Span;
 use crate::syntax::python::{span_of, tree};
 

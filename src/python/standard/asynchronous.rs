@@ -7,7 +7,8 @@ use crate::python::dotted;
 use crate::python::dotted::last;
 use crate::python::evaluate::{Frame, Machine, Outcome};
 use crate::python::library::Library;
-use crate::python::value::{Argument, Arguments, Term, TermKind, Value};
+use crate::python::value::Value;
+use crate::python::value::term::{Argument, Arguments, Term, TermKind};
 use crate::source::Span;
 
 /// Libraries that run coroutines and functions.

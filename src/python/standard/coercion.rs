@@ -4,7 +4,9 @@ use crate::python::builtins::{join, origins, positional};
 use crate::python::dotted::last;
 use crate::python::evaluate::Machine;
 use crate::python::standard::urls::{is_url, url};
-use crate::python::value::{Str, TermKind, Value};
+use crate::python::value::Value;
+use crate::python::value::term::TermKind;
+use crate::python::value::text::Str;
 use crate::source::Span;
 
 /// The value as the annotation has it: numbers, URLs, secrets, paths, enumerations.

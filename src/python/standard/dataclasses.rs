@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use crate::python::dotted::last;
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Arguments, Class, Identity, Map, Name, Object, Value};
+use crate::python::value::class::{Class, Identity, Object};
+use crate::python::value::term::Arguments;
+use crate::python::value::{Map, Name, Value};
 use crate::source::Span;
 
 /// Is the class, or one that it derives from, a dataclass?

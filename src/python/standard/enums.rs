@@ -8,7 +8,9 @@ use crate::python::builtins::operators;
 use crate::python::dotted::last;
 use crate::python::evaluate::{Machine, Outcome, Raised};
 use crate::python::library::Library;
-use crate::python::value::{Arguments, Class, Identity, Name, Object, Value};
+use crate::python::value::class::{Class, Identity, Object};
+use crate::python::value::term::Arguments;
+use crate::python::value::{Name, Value};
 use crate::source::Span;
 
 /// The library `enum`.

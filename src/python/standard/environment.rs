@@ -8,7 +8,8 @@ use std::collections::HashMap;
 
 use crate::python::builtins::{join, paths, to_text};
 use crate::python::evaluate::Machine;
-use crate::python::value::{Name, Origin, OriginKind, Str, Value};
+use crate::python::value::text::{Origin, OriginKind, Str};
+use crate::python::value::{Name, Value};
 use crate::source::{self, FileId, Span};
 use crate::syntax::dotenv::{self, Entry};
 

@@ -8,7 +8,9 @@ use crate::python::dotted;
 use crate::python::dotted::last;
 use crate::python::evaluate::{Machine, Outcome, Raised};
 use crate::python::library::Library;
-use crate::python::value::{Arguments, Class, Term, TermKind, Value};
+use crate::python::value::Value;
+use crate::python::value::class::Class;
+use crate::python::value::term::{Arguments, Term, TermKind};
 use crate::source::Span;
 
 /// Imports by name.

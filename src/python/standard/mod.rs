@@ -19,7 +19,9 @@ use std::rc::Rc;
 
 use crate::python::dotted::last;
 use crate::python::library::Library;
-use crate::python::value::{Str, Term, TermKind, Value};
+use crate::python::value::Value;
+use crate::python::value::term::{Term, TermKind};
+use crate::python::value::text::Str;
 
 /// All of them, in the order in which they are asked.
 pub fn all<'t>() -> Vec<Rc<dyn Library<'t> + 't>> {

@@ -8,7 +8,8 @@ use crate::python::dotted;
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
 use crate::python::standard::environment::Environment;
-use crate::python::value::{Arguments, Name, Term, TermKind, Value};
+use crate::python::value::term::{Arguments, Term, TermKind};
+use crate::python::value::{Name, Value};
 use crate::source::Span;
 
 /// Files, paths, the environment and the interpreter's own settings.

@@ -10,7 +10,9 @@ use crate::python::builtins::{list, made, origins, positional, why_not};
 use crate::python::dotted::last;
 use crate::python::evaluate::Machine;
 use crate::python::standard::texts::{LONGEST, Told};
-use crate::python::value::{Arguments, Keyword, Str, TermKind, Value};
+use crate::python::value::Value;
+use crate::python::value::term::{Arguments, Keyword, TermKind};
+use crate::python::value::text::Str;
 use crate::source::Span;
 
 /// A pattern of Python, with its flags.
@@ -171,7 +173,7 @@ fn matched<'t>(
         Some(found) => made(found.as_str(), span, vec![subject.origin.clone()]),
         None => Value::None,
     };
-    let positional = captures.iter().map(|found| crate::python::value::Argument { value: group(found), span });
+    let positional = captures.iter().map(|found| crate::python::value::term::Argument { value: group(found), span });
     let names: Vec<(usize, &str)> =
         pattern.capture_names().enumerate().filter_map(|(at, name)| Some((at, name?))).collect();
     let keywords = names.into_iter().map(|(at, name)| Keyword {

@@ -8,7 +8,8 @@ use crate::python::dotted::last;
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
 use crate::python::standard::environment::{self, Environment, find_upwards, here, named_files};
-use crate::python::value::{Arguments, Key, Term, TermKind, Value};
+use crate::python::value::term::{Arguments, Term, TermKind};
+use crate::python::value::{Key, Value};
 use crate::source::Span;
 
 /// Libraries that read the environment and .env files.

@@ -8,7 +8,9 @@ use crate::python::dotted;
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
 use crate::python::standard::patterns::{compiled, escaped, group, matching};
-use crate::python::value::{Arguments, Key, Origin, Str, Term, TermKind, Value};
+use crate::python::value::term::{Arguments, Term, TermKind};
+use crate::python::value::text::{Origin, Str};
+use crate::python::value::{Key, Value};
 use crate::source::Span;
 
 /// Libraries that work on texts.

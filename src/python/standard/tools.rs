@@ -5,7 +5,8 @@ use std::rc::Rc;
 use crate::python::builtins::{call_builtin, dict, is_open, list, open_list, operators, positional, why_not};
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
-use crate::python::value::{Arguments, Term, TermKind, Value};
+use crate::python::value::Value;
+use crate::python::value::term::{Arguments, Term, TermKind};
 use crate::source::Span;
 
 /// Helpers of the standard library that work on values.

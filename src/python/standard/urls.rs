@@ -6,7 +6,9 @@ use crate::python::builtins::{made, origins, positional, to_text, why_not};
 use crate::python::dotted::last;
 use crate::python::evaluate::Machine;
 use crate::python::standard::texts::quoted;
-use crate::python::value::{Arguments, Map, Origin, Value};
+use crate::python::value::term::Arguments;
+use crate::python::value::text::Origin;
+use crate::python::value::{Map, Value};
 use crate::source::Span;
 
 /// Is it a URL type of pydantic (or `databases`)?

@@ -11,7 +11,8 @@ use crate::project::sqlalchemy::names;
 use crate::python::builtins;
 use crate::python::dotted;
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Arguments, Dict, Key, Term, TermKind, Value};
+use crate::python::value::term::{Arguments, Term, TermKind};
+use crate::python::value::{Dict, Key, Value};
 use crate::source::Span;
 
 impl<'t> Operations<'t> {
@@ -151,7 +152,7 @@ impl<'t> Operations<'t> {
                 let function = first()?;
                 let connection = Value::Term(machine.name_term(CONNECTION, span));
                 let mut given = Arguments::default();
-                given.positional.push(crate::python::value::Argument { value: connection, span });
+                given.positional.push(crate::python::value::term::Argument { value: connection, span });
                 given.positional.extend(arguments.positional.iter().skip(1).cloned());
                 given.keywords.clone_from(&arguments.keywords);
                 Some(machine.call(&function, &Rc::new(given), span))

@@ -6,7 +6,8 @@ use super::database::{Described, DescribedEnum, DescribedKey};
 use super::directive::On;
 use super::library::{Operations, plain_text};
 use crate::python::evaluate::{Machine, Outcome};
-use crate::python::value::{Arguments, Dict, Key, List, Value};
+use crate::python::value::term::Arguments;
+use crate::python::value::{Dict, Key, List, Value};
 use crate::source::Span;
 
 impl<'t> Operations<'t> {

@@ -15,7 +15,8 @@ use crate::project::sqlalchemy::library::SqlAlchemy;
 use crate::project::sqlalchemy::{MetaDataId, Table, TableId};
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
-use crate::python::value::{Argument, Arguments, Keyword, Term, TermKind, Value};
+use crate::python::value::Value;
+use crate::python::value::term::{Argument, Arguments, Keyword, Term, TermKind};
 use crate::source::Span;
 
 /// What stands for the objects that Alembic hands to a revision: one of each is enough.

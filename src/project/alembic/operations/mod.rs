@@ -23,7 +23,8 @@ use crate::project::sqlalchemy::library::SqlAlchemy;
 use crate::python::evaluate::Machine;
 use crate::python::library::Library;
 use crate::python::standard;
-use crate::python::value::{Module, Value};
+use crate::python::value::Value;
+use crate::python::value::scope::Module;
 use crate::source::{FileId, Span, split};
 
 /// Steps of the interpreter that one `upgrade()` may take: an initial revision makes hundreds of tables.

@@ -11,7 +11,8 @@ use crate::project::sqlalchemy::{column, names};
 use crate::python::builtins;
 use crate::python::evaluate::{Machine, Outcome};
 use crate::python::library::Library;
-use crate::python::value::{Argument, Arguments, Dict, Key, Keyword, Term, TermKind, Value};
+use crate::python::value::term::{Argument, Arguments, Keyword, Term, TermKind};
+use crate::python::value::{Dict, Key, Value};
 use crate::source::Span;
 
 impl<'t> Operations<'t> {

@@ -1,6 +1,7 @@
 //! The parameters of `op.*` and `batch_op.*`, with the names that older versions of Alembic had for them.
 
-use crate::python::value::{Argument, Arguments, Keyword, Value};
+use crate::python::value::Value;
+use crate::python::value::term::{Argument, Arguments, Keyword};
 use crate::source::Span;
 
 /// The arguments of a call of `op.name`, by the parameter that they are for.

@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use crate::python::evaluate::Machine;
 use crate::python::standard::environment::named_files;
-use crate::python::value::{Arguments, Class, Key, Value};
+use crate::python::value::class::Class;
+use crate::python::value::term::Arguments;
+use crate::python::value::{Key, Value};
 use crate::source::FileId;
 
 /// How a settings class finds its values.

@@ -6,7 +6,10 @@ use crate::python::value::Map;
 
 use crate::python::dotted::last;
 use crate::python::evaluate::Machine;
-use crate::python::value::{Binding, Class, Name, TermKind, Value};
+use crate::python::value::class::Class;
+use crate::python::value::scope::Binding;
+use crate::python::value::term::TermKind;
+use crate::python::value::{Name, Value};
 use crate::source::Span;
 
 pub(super) struct Field<'t> {

@@ -21,9 +21,9 @@ use crate::python::standard::dataclasses::{dataclass, is_dataclass};
 use crate::python::standard::environment::{self, Environment};
 use crate::python::standard::texts::url_parts;
 use crate::python::standard::urls::{built, is_url};
-use crate::python::value::{
-    Arguments, Binds, Class, Function, Identity, Key, Keyword, Name, Object, Term, TermKind, Value,
-};
+use crate::python::value::class::{Binds, Class, Function, Identity, Object};
+use crate::python::value::term::{Arguments, Keyword, Term, TermKind};
+use crate::python::value::{Key, Name, Value};
 use crate::source::Span;
 
 use configuration::{Config, configuration};
@@ -235,10 +235,10 @@ impl<'t> Library<'t> for Pydantic<'t> {
     }
 }
 
-fn text_origin(of: &Rc<Term<'_>>) -> crate::python::value::Origin {
+fn text_origin(of: &Rc<Term<'_>>) -> crate::python::value::text::Origin {
     match super::text_of(of) {
         Some(text) => text.origin.clone(),
-        None => crate::python::value::Origin::made(of.span, Vec::new()),
+        None => crate::python::value::text::Origin::made(of.span, Vec::new()),
     }
 }
 

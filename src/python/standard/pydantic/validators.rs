@@ -9,7 +9,9 @@ use crate::python::value::Map;
 use crate::python::builtins::positional;
 use crate::python::dotted::last;
 use crate::python::evaluate::Machine;
-use crate::python::value::{Arguments, Binds, Class, Code, Function, Keyword, Name, Term, Value};
+use crate::python::value::class::{Binds, Class, Code, Function};
+use crate::python::value::term::{Arguments, Keyword, Term};
+use crate::python::value::{Name, Value};
 use crate::source::Span;
 
 /// The methods of a class that validate, with the decorator that says so; base classes first.
