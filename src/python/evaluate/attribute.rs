@@ -101,14 +101,14 @@ impl<'t> Machine<'t> {
 
     /// The symbolic attribute `of.name`: the same one each time.
     pub fn attribute_term(&mut self, of: &Rc<Term<'t>>, name: &str, span: Span) -> Rc<Term<'t>> {
-        if let TermKind::Name(dotted) = &of.kind {
-            return self.name_term(&format!("{dotted}.{name}"), span);
-        }
         let key = (of.id, self.shared(name));
         if let Some(term) = self.attributes.get(&key) {
             return term.clone();
         }
-        let term = self.term(TermKind::Attribute(of.clone(), key.1.clone()), span);
+        let term = match &of.kind {
+            TermKind::Name(dotted) => self.name_term(&format!("{dotted}.{name}"), span),
+            _ => self.term(TermKind::Attribute(of.clone(), key.1.clone()), span),
+        };
         self.attributes.insert(key, term.clone());
         term
     }

@@ -30,24 +30,31 @@ pub struct BodyRange {
 /// Blanks the bodies of all functions that have a block of lines. `None`: the text is not simple enough to be sure.
 pub fn blank_bodies(text: &str) -> Option<Blanked> {
     let bodies = Skimmer { bytes: text.as_bytes(), at: 0, open: Vec::new() }.bodies()?;
-    let mut blank = Vec::with_capacity(text.len());
+    let mut blank = String::with_capacity(text.len());
     for body in &bodies {
-        blank.extend_from_slice(text.as_bytes().get(blank.len()..body.start as usize)?);
+        blank.push_str(text.get(blank.len()..body.start as usize)?);
         blank_out(&mut blank, body.end as usize);
     }
-    blank.extend_from_slice(&text.as_bytes()[blank.len()..]);
-    Some(Blanked { text: String::from_utf8(blank).ok()?, bodies })
+    blank.push_str(text.get(blank.len()..)?);
+    Some(Blanked { text: blank, bodies })
 }
 
 /// One expression that ends at `end`: a number within a bracket that a comment fills, which is skipped at once.
-fn blank_out(text: &mut Vec<u8>, end: usize) {
-    const LAST: &[u8] = b"\n0)";
-    if end - text.len() <= LAST.len() + 1 {
-        return text.resize(end, b'0');
+fn blank_out(text: &mut String, end: usize) {
+    const COMMENT: &str = "################################################################";
+    const LAST: &str = "\n0)";
+    let room = end - text.len();
+    if room <= LAST.len() + 1 {
+        return text.push_str(&"0000"[..room]);
     }
-    text.push(b'(');
-    text.resize(end - LAST.len(), b'#');
-    text.extend_from_slice(LAST);
+    text.push('(');
+    let mut left = room - LAST.len() - 1;
+    while left > 0 {
+        let piece = left.min(COMMENT.len());
+        text.push_str(&COMMENT[..piece]);
+        left -= piece;
+    }
+    text.push_str(LAST);
 }
 
 struct Skimmer<'t> {
@@ -226,7 +233,9 @@ impl Skimmer<'_> {
     /// colon outside of brackets.
     fn logical_line(&mut self) -> Option<(usize, bool)> {
         // A conflict mark of a merge.
-        if [&b"<<<<<<<"[..], b"=======", b">>>>>>>"].iter().any(|mark| self.bytes[self.at..].starts_with(mark)) {
+        if matches!(self.bytes[self.at], b'<'..=b'>')
+            && [&b"<<<<<<<"[..], b"=======", b">>>>>>>"].iter().any(|mark| self.bytes[self.at..].starts_with(mark))
+        {
             return None;
         }
         let mut has_colon = false;
@@ -241,13 +250,10 @@ impl Skimmer<'_> {
         while let Some(byte) = self.bytes.get(self.at).copied() {
             match KINDS[byte as usize] {
                 Kind::Plain => {
-                    self.at += 1;
-                    while self.bytes.get(self.at).is_some_and(|byte| KINDS[*byte as usize] == Kind::Plain) {
-                        self.at += 1;
-                    }
+                    self.pass(Kind::Plain);
                     end = self.at;
                 }
-                Kind::Space => self.at += 1,
+                Kind::Space => self.pass(Kind::Space),
                 Kind::LineEnd => {
                     self.at += 1;
                     if self.open.is_empty() {
@@ -297,6 +303,12 @@ impl Skimmer<'_> {
             }
         }
         self.open.is_empty().then_some(end)
+    }
+
+    /// Goes past the bytes of the kind that stands here.
+    fn pass(&mut self, kind: Kind) {
+        let rest = &self.bytes[self.at + 1..];
+        self.at += 1 + rest.iter().position(|byte| KINDS[*byte as usize] != kind).unwrap_or(rest.len());
     }
 
     /// Goes past the string whose first quote is here.
