@@ -298,6 +298,7 @@ impl<'t> Machine<'t> {
         // Calls do not count against the modules they import.
         let (calls, nesting, budget) =
             (std::mem::take(&mut self.calls), std::mem::take(&mut self.nesting), self.budget);
+        module.scope.names.borrow_mut().reserve_exact(names_bound(&tree.module.body));
         self.enter(module.scope.clone(), module.clone(), file, None);
         let ran = self.module_body(&tree.module.body, asked.is_none());
         if module.package.is_none() {
@@ -637,4 +638,16 @@ impl<'t> Machine<'t> {
             self.scope().open.borrow_mut().get_or_insert(unknown);
         }
     }
+}
+
+/// How many names the statements bind, as far as can be told at a glance.
+fn names_bound(body: &[tree::Stmt]) -> usize {
+    let of_statement = |statement: &tree::Stmt| match statement {
+        tree::Stmt::Import(node) => node.names.len(),
+        tree::Stmt::ImportFrom(node) => node.names.len(),
+        tree::Stmt::Assign(node) => node.targets.len(),
+        tree::Stmt::FunctionDef(_) | tree::Stmt::ClassDef(_) | tree::Stmt::AnnAssign(_) => 1,
+        _ => 0,
+    };
+    body.iter().map(of_statement).sum()
 }
