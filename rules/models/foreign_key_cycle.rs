@@ -1,6 +1,6 @@
 //! `foreign-key-cycle`
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Findings, Level};
 use crate::project::Project;
@@ -15,10 +15,10 @@ pub const RULE: Rule =
     Rule { name: "foreign-key-cycle", page: include_str!("foreign_key_cycle.md"), check: Check::WholeProject(check) };
 
 /// From one table to another, by the foreign key at a place.
-type Ways = HashMap<TableId, Vec<(TableId, Span)>>;
+type Ways = FxHashMap<TableId, Vec<(TableId, Span)>>;
 
 fn check(project: &Project<'_>, found: &mut Findings) {
-    let mut ways: Ways = HashMap::new();
+    let mut ways: Ways = FxHashMap::default();
     for table in project.models.tables.iter().filter(|table| table.certain && table.duplicate_of.is_none()) {
         ways.insert(table.id, ways_from(table, project));
     }
@@ -80,7 +80,7 @@ fn ways_from(table: &Table, project: &Project<'_>) -> Vec<(TableId, Span)> {
 
 /// The shortest way from a table back to itself: each table with the foreign key that leaves it.
 fn shortest_cycle(start: TableId, ways: &Ways) -> Option<Vec<(TableId, Span)>> {
-    let mut came_from: HashMap<TableId, (TableId, Span)> = HashMap::new();
+    let mut came_from: FxHashMap<TableId, (TableId, Span)> = FxHashMap::default();
     let mut waiting = std::collections::VecDeque::from([start]);
     while let Some(at) = waiting.pop_front() {
         for (next, span) in ways.get(&at).into_iter().flatten() {

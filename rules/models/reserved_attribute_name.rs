@@ -1,5 +1,7 @@
 //! `reserved-attribute-name`
 
+use rustc_hash::FxHashSet;
+
 use crate::diagnostic::{Edit, Findings, Fix, Level};
 use crate::project::Project;
 use crate::project::imported::{Thing, Use};
@@ -44,7 +46,7 @@ fn check(class: &MappedClass, project: &Project<'_>, found: &mut Findings) {
 
 /// Each name once, where the method resolution order finds it first.
 fn first_of_each_name<'p>(class: &MappedClass, project: &'p Project<'_>) -> Vec<(&'p ClassBody, Role, &'p Attribute)> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = FxHashSet::default();
     let mut all = Vec::new();
     for part in &class.made_of {
         let body = project.models.body(part.body);

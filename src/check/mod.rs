@@ -7,7 +7,7 @@ pub mod options;
 pub mod run;
 pub mod suppression;
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::catalog::drift::Drift;
@@ -168,7 +168,7 @@ pub fn looked_at(project: &Project<'_>) -> Outcome {
 
 /// The same finding from several environments is one finding.
 pub fn once(found: &mut Vec<Diagnostic>) {
-    let mut seen = HashSet::new();
+    let mut seen = FxHashSet::default();
     found.retain(|diagnostic| seen.insert((diagnostic.rule, diagnostic.span, diagnostic.message.clone())));
 }
 
@@ -234,7 +234,7 @@ fn summary(at: usize, environment: &Environment, project: &Project<'_>) -> Envir
 /// The revisions that no other revision follows.
 fn heads(environment: &Environment) -> Vec<String> {
     let scripts = &environment.revisions.scripts;
-    let followed: HashSet<&str> = scripts
+    let followed: FxHashSet<&str> = scripts
         .iter()
         .flat_map(|script| &script.down_revision)
         .filter_map(|parent| parent.get().map(String::as_str))

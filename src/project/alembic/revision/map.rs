@@ -4,8 +4,10 @@
 //! Of two files with one id the later one (in the order of reading) has the children; the other stays a head for ever.
 
 use std::collections::BTreeSet;
+use std::hash::BuildHasher;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use hashbrown::HashTable;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::RevisionScript;
 use crate::project::Known;
@@ -18,8 +20,8 @@ pub struct RevisionMap {
     pub scripts: Vec<RevisionScript>,
     /// The directories that were read, and what could not be.
     pub version_locations: Locations,
-    /// The numbers of the revisions that have an id, in the order of the ids.
-    by_id: Vec<usize>,
+    /// The numbers of the revisions that have an id, by it.
+    by_id: HashTable<usize>,
     by_label: FxHashMap<String, usize>,
     parents: Edges,
     children: Edges,
@@ -70,8 +72,14 @@ impl RevisionMap {
                 by_label.entry(label.clone()).or_insert(number);
             }
         }
-        let mut by_id: Vec<usize> = (0..scripts.len()).filter(|number| scripts[*number].id().is_some()).collect();
-        by_id.sort_by_key(|number| scripts[*number].id());
+        let mut by_id = HashTable::with_capacity(scripts.len());
+        for (number, script) in scripts.iter().enumerate() {
+            let Some(id) = script.id() else { continue };
+            let known = |known: &usize| scripts[*known].id() == Some(id);
+            let entry = by_id.entry(hash(id), known, |number: &usize| hash(scripts[*number].id().unwrap_or("")));
+            // Of several with one id the last one counts.
+            entry.and_modify(|known| *known = number).or_insert(number);
+        }
         let unlinked = RevisionMap { scripts, version_locations, by_id, by_label, ..RevisionMap::default() };
         let mut edges = Vec::new();
         for script in &unlinked.scripts {
@@ -90,9 +98,7 @@ impl RevisionMap {
 
     /// The revision with this id, by number: the last one of several.
     fn number_of(&self, id: &str) -> Option<usize> {
-        let own = |number: &usize| self.scripts[*number].id();
-        let after = self.by_id.partition_point(|number| own(number) <= Some(id));
-        self.by_id[..after].last().copied().filter(|number| own(number) == Some(id))
+        self.by_id.find(hash(id), |number| self.scripts[*number].id() == Some(id)).copied()
     }
 
     /// The revision with this id.
@@ -324,6 +330,10 @@ impl RevisionScript {
     pub fn age_order(&self, other: &RevisionScript) -> std::cmp::Ordering {
         self.create_date.cmp(&other.create_date).then(self.number.cmp(&other.number))
     }
+}
+
+fn hash(id: &str) -> u64 {
+    FxBuildHasher.hash_one(id)
 }
 
 fn closure(start: usize, edges: &Edges) -> BTreeSet<usize> {
