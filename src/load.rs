@@ -18,7 +18,7 @@ use rustc_hash::FxHashMap;
 
 use self::ignores::Ignores;
 
-use crate::source::{Reader, Sources, Unreadable};
+use crate::source::{Reader, Sources, Unreadable, under};
 
 /// Larger files are not read.
 pub const LARGEST: u64 = 8 * 1024 * 1024;
@@ -144,10 +144,6 @@ impl Listed {
         }
         directories.push(directory);
     }
-}
-
-fn under(directory: &str, name: &str) -> String {
-    if directory.is_empty() { name.to_owned() } else { [directory, "/", name].concat() }
 }
 
 #[derive(Default)]

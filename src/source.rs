@@ -490,6 +490,11 @@ pub fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('/').unwrap_or(("", path))
 }
 
+/// The path of what is called `name` in `directory`.
+pub fn under(directory: &str, name: &str) -> String {
+    if directory.is_empty() { name.to_owned() } else { [directory, "/", name].concat() }
+}
+
 /// `directory` and `name` as one path; `.` and `..` are worked out. `None` when `..` leads out of the project.
 pub fn join(directory: &str, name: &str) -> Option<String> {
     let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();

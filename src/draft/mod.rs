@@ -83,7 +83,7 @@ pub fn draft(
     let directory = naming::directory(project.sources, of, head, request.version_path.as_deref())?;
     let stems = naming::stems(project.sources, &of.revisions, head);
     let name = naming::file_name(of, &stems, &revision, &slug, &request.date)?;
-    let path = if directory.is_empty() { name } else { format!("{directory}/{name}") };
+    let path = crate::source::under(&directory, &name);
     let path = crate::source::join("", &path).ok_or_else(|| format!("`{path}` leads out of the project"))?;
     if project.sources.id(&path).is_some() {
         return Err(format!("`{path}` is there already, and draft never overwrites a file"));

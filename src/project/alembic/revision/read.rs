@@ -10,7 +10,7 @@ use crate::project::Known;
 use crate::project::alembic::locations::Locations;
 use crate::python::dotted;
 use crate::python::modules::may_be_of_the_project;
-use crate::source::{COMMENT, FileId, Sources, Span, split};
+use crate::source::{COMMENT, FileId, Sources, Span, split, under};
 use crate::syntax::python::{Tree, Trees, parse, tree};
 
 /// The mark that autogenerate leaves in a revision file.
@@ -57,8 +57,7 @@ fn list(sources: &Sources, directory: &str, recursive: bool, location: usize, fi
     let scripts = entries().filter(|entry| is_revision_name(entry.name));
     files.extend(scripts.filter_map(|entry| Some((entry.file?, location))));
     for entry in entries().filter(|entry| recursive && entry.file.is_none()) {
-        let inner = if directory.is_empty() { entry.name.to_string() } else { format!("{directory}/{}", entry.name) };
-        list(sources, &inner, recursive, location, files);
+        list(sources, &under(directory, entry.name), recursive, location, files);
     }
 }
 
